@@ -1,0 +1,4 @@
+namespace Director.Cluster.Health;
+
+/// <summary>What directors tell each other of health.</summary>
+internal interface IHealthMessage;

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Director.Lab.Load;
+using Director.Lab.Network;
+using Director.Lab.Processes;
+using Director.Lab.Witness;
+
+namespace Director.Lab.Software;
+
+/// <summary>The lab's own servers and clients, which are hidden commands of the <c>director</c> program so that they run on any host of the lab.</summary>
+public static class BuiltInPrograms
+{
+    /// <summary>The command that is a web server: <c>director lab web-server NAME PORT</c>.</summary>
+    public const string WebServer = "web-server";
+
+    /// <summary>The command that is a load client; <c>director lab load-client OPTIONS</c>, with <see cref="LoadOptions.ToJson"/>.</summary>
+    public const string LoadClient = "load-client";
+
+    /// <summary>The command that serves streams: <c>director lab stream-server PORT</c>.</summary>
+    public const string StreamServer = "stream-server";
+
+    /// <summary>The command that is a witness: <c>director lab witness OPTIONS</c>, with <see cref="WitnessOptions.ToJson"/>.</summary>
+    public const string Witness = "witness";
+
+    /// <summary>Starts a server of streams and waits until it listens.</summary>
+    public static HostProcess StartStreamServer(LabHost host, int port)
+    {
+        HostProcess server = host.Start(DirectorProgram.With("lab", StreamServer, port.ToString(CultureInfo.InvariantCulture)));
+        server.WaitUntil(() => Listeners.Has(host, port), TimeSpan.FromSeconds(60), $"it listens on port {port}");
+        return server;
+    }
+
+    /// <summary>Starts a web server and waits until it listens.</summary>
+    public static HostProcess StartWebServer(LabHost host, int port)
+    {
+        HostProcess server = host.Start(DirectorProgram.With("lab", WebServer, host.Name, port.ToString(CultureInfo.InvariantCulture)));
+        server.WaitUntil(() => Listeners.Has(host, port), TimeSpan.FromSeconds(60), $"it listens on port {port}");
+        return server;
+    }
+
+    /// <summary>Starts <c>director decapsulate</c> on a real server and waits until it is ready.</summary>
+    public static HostProcess StartDecapsulation(LabHost host, IEnumerable<string> vips)
+    {
+        HostProcess process = host.Start(DirectorProgram.With(["decapsulate", .. vips.SelectMany(vip => (string[])["--vip", vip])]));
+        process.WaitUntil(() => process.Output.Length > 0, TimeSpan.FromSeconds(60), "it is ready");
+        return process;
+    }
+
+    /// <summary>Starts a load client, which writes <see cref="LoadFigures"/> to its output, a line of JSON each.</summary>
+    public static HostProcess StartLoad(LabHost host, LoadOptions options) => host.Start(DirectorProgram.With("lab", LoadClient, options.ToJson()));
+
+    /// <summary>Runs a load client to its end and returns its last figures.</summary>
+    public static LoadFigures RunLoad(LabHost host, LoadOptions options, TimeSpan within)
+    {
+        using HostProcess client = StartLoad(host, options);
+        client.WaitForEnd(within);
+        return LoadFigures.FromJson(client.Output.TrimEnd().Split('\n')[^1]);
+    }
+}
