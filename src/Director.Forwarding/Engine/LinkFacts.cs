@@ -23,7 +23,16 @@ internal sealed class LinkSet(ILink[] links)
     public int ThisHost { get; } = Array.FindIndex(links, link => link.Kind == LinkKind.Ip);
 
     /// <summary>Whether a MAC address is one of ours: on one LAN with two NICs each hears what the other announces.</summary>
-    public bool HasMac(ulong mac) => Array.Exists(_facts, facts => facts.Mac == mac);
+    public bool HasMac(ulong mac)
+    {
+        foreach (ref readonly var facts in _facts.AsSpan())
+        {
+            if (facts.Mac == mac)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>A link's name.</summary>
     public string NameOf(int link) => links[link].Name;
@@ -32,7 +41,16 @@ internal sealed class LinkSet(ILink[] links)
     public int Send(int link, ReadOnlySpan<Frame> frames) => links[link].Send(frames);
 
     /// <summary>The link of a kernel interface; -1 when the engine does not use it.</summary>
-    public int Find(int interfaceIndex) => Array.FindIndex(links, link => link.InterfaceIndex == interfaceIndex);
+    public int Find(int interfaceIndex)
+    {
+        for (var i = 0; i < links.Length; i++)
+        {
+            if (links[i].InterfaceIndex == interfaceIndex)
+                return i;
+        }
+
+        return -1;
+    }
 
     /// <summary>Takes the facts anew.</summary>
     public void Refresh()

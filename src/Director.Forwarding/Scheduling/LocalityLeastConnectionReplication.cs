@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Director.Forwarding.Packets;
 
 namespace Director.Forwarding.Scheduling;
@@ -10,6 +9,7 @@ namespace Director.Forwarding.Scheduling;
 internal sealed class LocalityLeastConnectionReplication : Scheduler
 {
     private readonly AddressMemory<Replicas> _memory = new();
+    private readonly ReplicaLists _lists = new();
 
     /// <inheritdoc/>
     public override Destination? Schedule(in Flow flow, long nowMilliseconds)
@@ -17,8 +17,8 @@ internal sealed class LocalityLeastConnectionReplication : Scheduler
         var replicas = _memory.Find(flow.Destination, nowMilliseconds);
         if (replicas is not null)
         {
-            var remembered = Load.Least(replicas.Destinations);
-            replicas.Shrink(nowMilliseconds);
+            var remembered = Least(replicas);
+            Shrink(replicas, nowMilliseconds);
             if (remembered is not null && !LocalityLeastConnection.IsTooBusy(remembered, Destinations))
             {
                 return remembered;
@@ -31,61 +31,73 @@ internal sealed class LocalityLeastConnectionReplication : Scheduler
             if (replicas is null)
             {
                 replicas = _memory.Add(flow.Destination, nowMilliseconds);
-                replicas.Clear();
+                _lists.Clear(ref replicas.First);
             }
 
-            replicas.Add(least, nowMilliseconds);
+            Add(replicas, least, nowMilliseconds);
         }
 
         return least;
     }
 
     /// <inheritdoc/>
-    protected override void Removed(Destination destination, int position) => _memory.ForEach(replicas => replicas.Remove(destination));
+    protected override void Removed(Destination destination, int position) => _memory.ForEach(replicas => _lists.Remove(ref replicas.First, destination));
+
+    private void Add(Replicas replicas, Destination destination, long nowMilliseconds)
+    {
+        if (!_lists.Contains(replicas.First, destination))
+        {
+            _lists.Push(ref replicas.First, destination);
+            replicas.Modified = nowMilliseconds;
+        }
+    }
+
+    private void Shrink(Replicas replicas, long nowMilliseconds)
+    {
+        if (_lists.HasSeveral(replicas.First) && nowMilliseconds - replicas.Modified > AddressMemory<Replicas>.IdleMilliseconds && Most(replicas) is { } most)
+        {
+            _lists.Remove(ref replicas.First, most);
+            replicas.Modified = nowMilliseconds;
+        }
+    }
+
+    private Destination? Least(Replicas replicas)
+    {
+        Destination? least = null;
+        for (int entry = replicas.First; entry != ReplicaLists.None; entry = _lists.Next(entry))
+        {
+            var destination = _lists.At(entry);
+            if (destination.CanTakeMore
+                && (least is null || Load.IsLighter(Load.Overhead(destination), destination.Weight, Load.Overhead(least), least.Weight)))
+            {
+                least = destination;
+            }
+        }
+
+        return least;
+    }
+
+    private Destination? Most(Replicas replicas)
+    {
+        Destination? most = null;
+        for (int entry = replicas.First; entry != ReplicaLists.None; entry = _lists.Next(entry))
+        {
+            var destination = _lists.At(entry);
+            if (destination.Weight > 0
+                && (most is null || Load.IsLighter(Load.Overhead(most), most.Weight, Load.Overhead(destination), destination.Weight)))
+            {
+                most = destination;
+            }
+        }
+
+        return most;
+    }
 
     private sealed class Replicas
     {
-        private readonly List<Destination> _newestFirst = new(4);
-        private long _modified;
+        /// <summary>The real server added last, in the lists; the older ones follow it.</summary>
+        public int First = ReplicaLists.None;
 
-        /// <summary>The last one added first.</summary>
-        public ReadOnlySpan<Destination> Destinations => CollectionsMarshal.AsSpan(_newestFirst);
-
-        public void Clear() => _newestFirst.Clear();
-
-        public void Add(Destination destination, long nowMilliseconds)
-        {
-            if (!_newestFirst.Contains(destination))
-            {
-                _newestFirst.Insert(0, destination);
-                _modified = nowMilliseconds;
-            }
-        }
-
-        public void Remove(Destination destination) => _newestFirst.Remove(destination);
-
-        public void Shrink(long nowMilliseconds)
-        {
-            if (_newestFirst.Count > 1 && nowMilliseconds - _modified > AddressMemory<Replicas>.IdleMilliseconds && Most() is { } most)
-            {
-                _newestFirst.Remove(most);
-                _modified = nowMilliseconds;
-            }
-        }
-
-        private Destination? Most()
-        {
-            Destination? most = null;
-            foreach (var destination in Destinations)
-            {
-                if (destination.Weight > 0
-                    && (most is null || Load.IsLighter(Load.Overhead(most), most.Weight, Load.Overhead(destination), destination.Weight)))
-                {
-                    most = destination;
-                }
-            }
-
-            return most;
-        }
+        public long Modified;
     }
 }

@@ -43,6 +43,21 @@ public sealed class AddressResponderTests
         Assert.Equal((0UL, 0UL), (scene.Count(PacketCounter.ArpAnswered), scene.Count(PacketCounter.AddressConflict)));
     }
 
+    /// <summary>Found by attack: whether the MAC address is ours was asked with a closure, for each frame that claimed a VIP.</summary>
+    [Fact]
+    public void A_flood_of_claims_allocates_nothing_beyond_those_that_are_told()
+    {
+        using var scene = Serving(false);
+        using var batch = new Director.Forwarding.Links.FrameBatch();
+        var claim = Arp(Broadcast, 1, Scene.ClientMac, Vip, 0, Vip).Build();
+        for (var i = 0; i < 15; i++)
+            scene.Path.Send(Scene.Outside, claim);
+        Assert.Equal(10, scene.Path.Claims.Count);
+        batch.Append(claim, Scene.Outside);
+        Assert.Equal(0, Allocations.Least(() => scene.Path.Forwarder.Process(batch, scene.Path.Now)));
+        Assert.InRange(scene.Count(PacketCounter.AddressConflict), 16UL, 25UL);
+    }
+
     [Fact]
     public void Another_host_that_claims_a_VIP_is_counted()
     {

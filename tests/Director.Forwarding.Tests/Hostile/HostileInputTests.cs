@@ -10,7 +10,7 @@ public sealed class HostileInputTests(ITestOutputHelper output)
     public void Nothing_that_comes_in_does_harm()
     {
         using var said = new StringWriter();
-        var findings = HostileProgram.Fuzz(TimeSpan.FromSeconds(HostileProgram.Seconds(60)), [.. HostileProgram.Seeds()], said);
+        var findings = HostileProgram.Fuzz(TimeSpan.FromSeconds(HostileProgram.Seconds(25)), [HostileProgram.Seed ?? HostileProgram.KnownSeed], said);
         output.WriteLine(said.ToString());
         Assert.True(findings.Count == 0, said.ToString());
     }
