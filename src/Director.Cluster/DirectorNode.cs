@@ -194,6 +194,7 @@ public sealed class DirectorNode : IAsyncDisposable
 
     private void FollowHeartbeats(AvailabilityService availability)
     {
+        availability.Changed += heard => _health.SetLiving([.. heard.Others.Select(other => other.Name)]);
         if (_engine.Synchronisation is { } synchronisation)
         {
             availability.SetSynchronisation(synchronisation.EndPoint);

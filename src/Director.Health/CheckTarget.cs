@@ -1,4 +1,5 @@
 using System.Net;
+using Director.Health.Paths;
 
 namespace Director.Health;
 
@@ -13,8 +14,8 @@ public sealed record CheckTarget(IPAddress Address, ushort Port)
     /// <summary>NIC that the check leaves by (SO_BINDTODEVICE); empty: as routing says.</summary>
     public string Interface { get; init; } = "";
 
-    /// <summary>Real server to whose MAC the packets go, whoever has <see cref="Address"/> (the VIP); it is on one of this host's networks. Null: as routing says.</summary>
-    public IPAddress? Through { get; init; }
+    /// <summary>The way to the real server that is asked, whoever has <see cref="Address"/> (the VIP). Null: as routing says.</summary>
+    public ServicePath? Through { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => new IPEndPoint(Address, Port).ToString();

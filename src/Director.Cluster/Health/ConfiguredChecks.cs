@@ -2,6 +2,7 @@ using System.Text;
 using Director.Configuration;
 using Director.Health;
 using Director.Health.Checks;
+using Director.Health.Paths;
 using Director.Health.Probing;
 
 namespace Director.Cluster.Health;
@@ -12,6 +13,13 @@ internal static class ConfiguredChecks
     // Of a timeout, what silence has to last where it is no failure: an ICMP error comes soon or not at all.
     private const double SilentPart = 0.8;
 
+    private static Tunnel? TunnelTo(RealServerConfiguration server) => server is not { Forwarding: PacketForwarding.Tunnel, Tunnel: var tunnel } ? null : tunnel?.Type switch
+    {
+        Encapsulation.Gue => new(TunnelHeader.Gue, tunnel.Port),
+        Encapsulation.Gre => new(TunnelHeader.Gre, HasChecksum: tunnel.Checksum != EncapsulationChecksum.None),
+        _ => new(TunnelHeader.IpIp),
+    };
+
     /// <summary>The question.</summary>
     /// <param name="check">What the file says.</param>
     /// <param name="server">Whom it is about.</param>
@@ -20,12 +28,12 @@ internal static class ConfiguredChecks
     public static HealthCheck Question(CheckConfiguration check, RealServerConfiguration server, VirtualServiceConfiguration service)
     {
         // A real server that ipvsadm added may be reached otherwise than the file's, and is asked itself.
-        var vip = check.ThroughService && server.Forwarding == PacketForwarding.Direct ? check.Address ?? service.Address : null;
+        var vip = check.ThroughService && server.Forwarding is PacketForwarding.Direct or PacketForwarding.Tunnel ? check.Address ?? service.Address : null;
         var target = new CheckTarget(vip ?? check.Address ?? server.Address, check.PortAt(server.Port))
         {
             Source = check.Source,
             Interface = check.Interface,
-            Through = vip is null ? null : server.Address,
+            Through = vip is null ? null : new(server.Address, TunnelTo(server)),
         };
         var password = new Director.Health.Secret(check.Password.Reveal());
         return check.Type switch

@@ -31,7 +31,16 @@ internal static class ConfiguredHealth
         DrainTimeout = service.DrainTimeout,
         InMaintenance = [.. service.RealServers.Where(server => server.Maintenance).Select(Key)],
         Servers = service.RealServers.ToImmutableDictionary(Key, server => Checks(server.Checks, server, service)),
-        ChecksOfOther = server => Checks(service.Checks, new RealServerConfiguration(server.Address, server.Port) { Forwarding = Forwarding(server.Method) }, service),
+        ChecksOfOther = server => Checks(service.Checks, Other(server), service),
+    };
+
+    /// <summary>A real server that the file does not have, as it would have it.</summary>
+    private static RealServerConfiguration Other(RealServerSpec server) => new(server.Address, server.Port)
+    {
+        Forwarding = Forwarding(server.Method),
+        Tunnel = server.Method == ForwardingMethod.Tunnel
+            ? new TunnelConfiguration { Type = (Encapsulation)server.Tunnel.Type, Port = server.Tunnel.Port, Checksum = (EncapsulationChecksum)server.Tunnel.Checksum }
+            : null,
     };
 
     private static ServerKey Key(RealServerConfiguration server) => new(server.Address, server.Port);

@@ -41,6 +41,7 @@ internal sealed class HealthService : IDisposable
     private ProbePlan _probes = ProbePlan.Empty;
     private ForwardingTable _table = ForwardingTable.Empty;
     private Func<ServiceKey, ServerKey, (int Percent, string? State)> _feedback = (_, _) => (100, null);
+    private ImmutableArray<string> _living = [];
     private bool _isAlone = true;
     private bool _isDisposed;
     private int _ticks;
@@ -142,6 +143,22 @@ internal sealed class HealthService : IDisposable
             if (_isAlone != isAlone)
             {
                 _isAlone = isAlone;
+                Reprobe();
+            }
+        }
+    }
+
+    /// <summary>Which other directors are alive by heartbeat. What one of them asked that is so no longer, this director asks at once, until the cluster has found another owner.</summary>
+    /// <param name="names">Their names.</param>
+    public void SetLiving(IReadOnlyCollection<string> names)
+    {
+        lock (_lock)
+        {
+            string[] dead = [.. _living.Except(names)];
+            _living = [.. names];
+            Array.ForEach(dead, _board.Died);
+            if (dead.Length > 0)
+            {
                 Reprobe();
             }
         }

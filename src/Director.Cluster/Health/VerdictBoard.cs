@@ -25,7 +25,8 @@ internal sealed class VerdictBoard
 
     private readonly Dictionary<string, Known> _known = [];
 
-    private sealed record Known(ToldVerdict Told, string Prober, string Name, TimeSpan Heard);
+    // Heard is null when the prober is known to be dead.
+    private sealed record Known(ToldVerdict Told, string Prober, string Name, TimeSpan? Heard);
 
     /// <summary>What is known by a probe; null is nothing.</summary>
     public ToldVerdict? Of(string probe) => _known.GetValueOrDefault(probe)?.Told;
@@ -47,6 +48,16 @@ internal sealed class VerdictBoard
         var before = _known.GetValueOrDefault(told.Probe);
         _known[told.Probe] = new(told, prober, name, now);
         return before is null ? told.Verdict != Verdict.Unknown || told.Percent is not null : before.Told.Verdict != told.Verdict || before.Told.Percent != told.Percent;
+    }
+
+    /// <summary>A director is dead: what it said last stays known, and is nobody's reason not to ask.</summary>
+    /// <param name="name">Its name.</param>
+    public void Died(string name)
+    {
+        foreach (var (probe, known) in _known.Where(each => each.Value.Name == name).ToArray())
+        {
+            _known[probe] = known with { Heard = null };
+        }
     }
 
     /// <summary>The same questions have other names now: what is known stays known.</summary>

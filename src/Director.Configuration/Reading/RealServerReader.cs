@@ -152,8 +152,8 @@ internal sealed class RealServerReader
     private string? WrongCheck(CheckConfiguration check, ushort port, PacketForwarding forwarding) =>
         check.Type is not ("ping" or "file" or "external") && check.PortAt(port) == 0 ? $"has no port, and {check.Type} asks one; write port into its check"
         : !check.ThroughService ? null
-        : forwarding != PacketForwarding.Direct
-            ? $"is reached by {forwarding.ToString().ToLowerInvariant()}, and a check through-service is for direct; remove through-service"
+        : forwarding is not (PacketForwarding.Direct or PacketForwarding.Tunnel)
+            ? $"is reached by {forwarding.ToString().ToLowerInvariant()}, and a check through-service is for direct and tunnel; remove through-service"
         : _read.Address is null && check.Address is null ? "is behind a mark, and a check through-service asks the VIP; write address = VIP into its check"
         : null;
 

@@ -35,9 +35,9 @@ internal static class TcpConnection
     /// <exception cref="InvalidOperationException">There is no way through the service.</exception>
     public static void Bind(Socket socket, CheckTarget target)
     {
-        if (target.Through is { } server)
+        if (target.Through is { } path)
         {
-            socket.SetRawSocketOption(SolSocket, SoMark, BitConverter.GetBytes(DataPath.Mark(target.Address, server)));
+            socket.SetRawSocketOption(SolSocket, SoMark, BitConverter.GetBytes(DataPath.Mark(target.Address, path)));
         }
 
         if (target.Interface.Length > 0)

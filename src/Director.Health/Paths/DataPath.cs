@@ -6,14 +6,15 @@ using System.Net.Sockets;
 namespace Director.Health.Paths;
 
 /// <summary>
-/// The way of a client's packet to one real server (direct routing): to the VIP, by the real server's MAC. Sockets with a mark take it, by a routing table for each real server that is asked so. Rules and
-/// tables are this process's as long as it runs; <see cref="Clear"/> removes them, also those of one that was killed. Members may be called from any thread.
+/// The way of a client's packet to one real server: to the VIP, by the real server's MAC (direct routing) or its tunnel. Sockets with a mark take it, by a routing table for each real server that is asked
+/// so. Rules, tables and the device are this process's as long as it runs; <see cref="Clear"/> removes them, also those of one that was killed. Members may be called from any thread.
 /// </summary>
 public static class DataPath
 {
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(10);
     private static readonly Lock s_gate = new();
-    private static readonly Dictionary<IPAddress, RealServer> s_servers = [];
+    private static readonly Dictionary<(ServicePath Path, AddressFamily Family), RealServer> s_servers = [];
+    private static TunnelDevice? s_device;
     private static long s_looked;
 
     /// <summary>Removes everything: to be called before the first check and after the last.</summary>
@@ -22,6 +23,9 @@ public static class DataPath
         lock (s_gate)
         {
             s_servers.Clear();
+            Run(["link", "delete", TunnelDevice.Name], "");
+            s_device?.Dispose();
+            s_device = null;
             foreach (var family in new[] { "-4", "-6" })
             {
                 // A table that does not exist is an error to ip, and what we want.
@@ -36,24 +40,30 @@ public static class DataPath
 
     /// <summary>The mark of packets to a VIP that are to go to a real server. The way is there when it returns.</summary>
     /// <exception cref="InvalidOperationException">There can be no such way on this host.</exception>
-    internal static uint Mark(IPAddress vip, IPAddress server)
+    internal static uint Mark(IPAddress vip, ServicePath path)
     {
         lock (s_gate)
         {
+            if (s_device is { HasEnded: true })
+            {
+                Clear();
+            }
+
             Look();
-            if (!s_servers.TryGetValue(server, out var known))
+            var isKnown = s_servers.TryGetValue((path, vip.AddressFamily), out var known);
+            if (!isKnown)
             {
                 if (s_servers.Count == RoutingCommands.Most)
                 {
                     throw new InvalidOperationException($"more than {RoutingCommands.Most} real servers cannot be asked through the service");
                 }
 
-                known = new(s_servers.Count, []);
-                Do(server, RoutingCommands.SetUp(known.Number), $"rules and routes to {server} cannot be set");
-                s_servers[server] = known;
+                // Counted from 1: with a tunnel it is a part of an address.
+                known = new(s_servers.Count + 1, []);
+                Do(vip, RoutingCommands.SetUp(known.Number), $"rules and routes to {path.Server} cannot be set");
             }
 
-            if (!known.Vips.Contains(vip))
+            if (!known!.Vips.Contains(vip))
             {
                 // What goes to an address of this host never leaves it, and would find this host's own services.
                 if (IsOwn(vip))
@@ -61,11 +71,56 @@ public static class DataPath
                     throw new InvalidOperationException($"{vip} is an address of this host, so nobody else can be asked for it");
                 }
 
-                Do(server, RoutingCommands.Lead(known.Number, vip, server), $"{server} is on none of this host's networks");
+                if (path.Tunnel is null)
+                {
+                    Do(vip, RoutingCommands.Lead(known.Number, vip, path.Server), $"{path.Server} is on none of this host's networks");
+                }
+                else
+                {
+                    if (!isKnown)
+                    {
+                        Device().Add(known.Number, new TunnelSender(path.Server, path.Tunnel, vip.AddressFamily == AddressFamily.InterNetworkV6));
+                    }
+
+                    Do(vip, RoutingCommands.LeadByTunnel(known.Number, vip, OwnTowards(vip, path.Server)), $"the way to {path.Server} cannot be set");
+                }
+
                 known.Vips.Add(vip);
             }
 
+            s_servers[(path, vip.AddressFamily)] = known;
             return RoutingCommands.Mark(known.Number);
+        }
+    }
+
+    private static TunnelDevice Device()
+    {
+        if (s_device is null)
+        {
+            s_device = new TunnelDevice();
+            var (status, _, errors) = Run(["-batch", "-"], RoutingCommands.SetUpDevice);
+            if (status != 0)
+            {
+                throw new InvalidOperationException($"the device {TunnelDevice.Name} cannot be set up: ip says: {errors.Split('\n')[0].Trim()}");
+            }
+        }
+
+        return s_device;
+    }
+
+    /// <summary>This host's address for packets that leave it in a tunnel: the one it has towards the real server, or if that is of the other family towards the VIP. Null: the kernel's choice.</summary>
+    private static IPAddress? OwnTowards(IPAddress vip, IPAddress server)
+    {
+        var goal = server.AddressFamily == vip.AddressFamily ? server : vip;
+        using var socket = new Socket(goal.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(goal, 9);
+            return ((IPEndPoint)socket.LocalEndPoint!).Address;
+        }
+        catch (SocketException)
+        {
+            return null;
         }
     }
 
@@ -78,12 +133,12 @@ public static class DataPath
         }
 
         s_looked = Stopwatch.GetTimestamp();
-        foreach (var family in s_servers.GroupBy(server => RoutingCommands.Family(server.Key)))
+        foreach (var family in s_servers.GroupBy(each => each.Key.Family))
         {
-            var there = RoutingCommands.Tables(Run([family.Key, "rule", "show"], "").Output);
-            foreach (var (server, known) in family.Where(each => !there.Contains(RoutingCommands.Mark(each.Value.Number))))
+            var there = RoutingCommands.Tables(Run([RoutingCommands.Option(family.Key), "rule", "show"], "").Output);
+            foreach (var known in family.Where(each => !there.Contains(RoutingCommands.Mark(each.Value.Number))))
             {
-                Do(server, RoutingCommands.SetUp(known.Number), $"rules and routes to {server} cannot be set");
+                Do(known.Value.Vips.First(), RoutingCommands.SetUp(known.Value.Number), $"rules and routes to {known.Key.Path.Server} cannot be set");
             }
         }
     }
@@ -102,9 +157,9 @@ public static class DataPath
         }
     }
 
-    private static void Do(IPAddress server, string lines, string failure)
+    private static void Do(IPAddress vip, string lines, string failure)
     {
-        var (status, _, errors) = Run([RoutingCommands.Family(server), "-batch", "-"], lines);
+        var (status, _, errors) = Run([RoutingCommands.Option(vip.AddressFamily), "-batch", "-"], lines);
         if (status != 0)
         {
             throw new InvalidOperationException($"{failure}: ip says: {errors.Split('\n')[0].Trim()}");

@@ -3,6 +3,7 @@ using Director.Cluster.Health;
 using Director.Configuration;
 using Director.Health;
 using Director.Health.Checks;
+using Director.Health.Paths;
 using Director.Health.Probing;
 using Xunit;
 
@@ -27,9 +28,16 @@ public sealed class ConfiguredChecksTests
     {
         var check = new CheckConfiguration("connect") { ThroughService = true };
         var server = s_server with { Port = 80, Forwarding = PacketForwarding.Direct };
-        Assert.Equal(new ConnectCheck(new(s_service.Address!, 80) { Through = server.Address }), ConfiguredChecks.Question(check, server, s_service));
+        Assert.Equal(new ConnectCheck(new(s_service.Address!, 80) { Through = new(server.Address) }), ConfiguredChecks.Question(check, server, s_service));
         var other = IPAddress.Parse("10.0.0.2");
-        Assert.Equal(new ConnectCheck(new(other, 80) { Through = server.Address }), ConfiguredChecks.Question(check with { Address = other }, server, new("m") { Mark = 7 }));
+        Assert.Equal(new ConnectCheck(new(other, 80) { Through = new(server.Address) }), ConfiguredChecks.Question(check with { Address = other }, server, new("m") { Mark = 7 }));
+        // Into a tunnel as clients' packets are.
+        Assert.Equal(new(server.Address, new(TunnelHeader.IpIp)), Way(new()));
+        Assert.Equal(new(server.Address, new(TunnelHeader.Gue, 6080)), Way(new() { Type = Encapsulation.Gue, Port = 6080, Checksum = EncapsulationChecksum.Full }));
+        Assert.Equal(new(server.Address, new(TunnelHeader.Gre)), Way(new() { Type = Encapsulation.Gre }));
+        Assert.Equal(new(server.Address, new(TunnelHeader.Gre, HasChecksum: true)), Way(new() { Type = Encapsulation.Gre, Checksum = EncapsulationChecksum.Full }));
+        ServicePath? Way(TunnelConfiguration tunnel) =>
+            ConfiguredChecks.Question(check, server with { Forwarding = PacketForwarding.Tunnel, Tunnel = tunnel }, s_service).Target.Through;
         // One that ipvsadm added by NAT is asked itself.
         Assert.Equal(new ConnectCheck(new(server.Address, 80)), ConfiguredChecks.Question(check, server with { Forwarding = PacketForwarding.Nat }, s_service));
     }

@@ -167,6 +167,34 @@ public sealed class HealthServiceTests : IDisposable
         await Until(() => other.Weight == 5);
     }
 
+    /// <summary>The clock of the other stands still, so that it cannot have waited for the owner's silence.</summary>
+    [Fact]
+    public async Task What_a_dead_director_asked_is_asked_at_once_until_another_owner_speaks()
+    {
+        var owner = Start(Plan(), isAlone: false, owns: true);
+        var clock = new ManualSeconds();
+        var other = Start(Plan(), isAlone: false, clock: clock);
+        other.Health.SetLiving(["lb1", "lb3"]);
+        await Until(() => owner.Server.State == "up" && other.Server is { State: "up", CheckedBy: "lb1" });
+        clock.Tick();
+        Assert.Equal(0, other.Health.Activity.Probes);
+
+        // Another's death is nothing to it.
+        other.Health.SetLiving(["lb1"]);
+        Assert.Equal(0, other.Health.Activity.Probes);
+        owner.Health.Dispose();
+        _server.Stop();
+        other.Health.SetLiving([]);
+        Assert.Equal((5, "up"), (other.Weight, other.Server.State));
+        await Until(() => other.Weight == 0);
+        Assert.Equal(("down", "lb2"), (other.Server.State, other.Server.CheckedBy));
+
+        var next = Start(Plan(), isAlone: false, owns: true);
+        await Until(() => next.Server.State == "down" && other.Server.CheckedBy == "lb3");
+        clock.Tick();
+        Assert.Equal(0, other.Health.Activity.Probes);
+    }
+
     [Fact]
     public async Task Each_director_checks_for_itself_where_it_is_told_to()
     {

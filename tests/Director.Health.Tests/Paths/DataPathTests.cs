@@ -7,6 +7,7 @@ using Director.Lab.Network;
 
 namespace Director.Health.Tests.Paths;
 
+[Collection("the ways of this process")]
 public class DataPathTests
 {
     private const ushort Port = 8080;
@@ -58,7 +59,7 @@ public class DataPathTests
         });
     }
 
-    private static CheckTarget Through(IPAddress server) => new(s_vip, Port) { Through = server };
+    private static CheckTarget Through(IPAddress server) => new(s_vip, Port) { Through = new(server) };
 
     /// <summary>Asks on this thread, whose network it is.</summary>
     private static string Ask(CheckTarget target)

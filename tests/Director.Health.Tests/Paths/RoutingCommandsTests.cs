@@ -15,6 +15,17 @@ public class RoutingCommandsTests
     }
 
     [Fact]
+    public void By_a_tunnel_a_VIP_leads_to_a_neighbour_that_stands_for_the_real_server()
+    {
+        Assert.Equal(
+            "neighbour replace 169.254.1.2 lladdr 02:d1:ec:00:01:02 dev dir-checks nud permanent\nroute replace 10.0.0.1 via 169.254.1.2 dev dir-checks onlink src 10.0.0.9 table 3521904898\n",
+            RoutingCommands.LeadByTunnel(258, IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.9")));
+        Assert.Equal(
+            "neighbour replace fe80::102 lladdr 02:d1:ec:00:01:02 dev dir-checks nud permanent\nroute replace 2001:db8::1 via fe80::102 dev dir-checks onlink table 3521904898\n",
+            RoutingCommands.LeadByTunnel(258, IPAddress.Parse("2001:db8::1"), own: null));
+    }
+
+    [Fact]
     public void Ours_are_found_among_the_rules_of_others()
     {
         const string listed = """
