@@ -26,6 +26,15 @@ if (args is ["feedback", .. var duration])
     return;
 }
 
+// 'setups [rounds] [seconds]' is what telling a standby of every new connection costs, as root.
+if (args is ["setups", .. var often])
+{
+    SetUpComparison.Run(
+        often.Length > 0 ? int.Parse(often[0], CultureInfo.InvariantCulture) : 3,
+        often.Length > 1 ? double.Parse(often[1], CultureInfo.InvariantCulture) : 4);
+    return;
+}
+
 if (args is ["failover", .. var rounds])
 {
     FailoverComparison.Run(rounds.Length > 0 ? int.Parse(rounds[0], CultureInfo.InvariantCulture) : 3);

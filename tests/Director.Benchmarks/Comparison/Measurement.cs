@@ -17,7 +17,7 @@ internal sealed partial record Measurement(string Name, Func<LabTopology, string
         new("download, Gbit/s", (lab, target, seconds) => Throughput(lab.Client, target, seconds, "-R")),
         new("upload, Gbit/s", (lab, target, seconds) => Throughput(lab.Client, target, seconds)),
         new("keep-alive requests/s (64 clients)", (lab, target, seconds) => Requests(lab.Client, target, seconds, 64)),
-        new("new connections/s (64 clients)", (lab, target, seconds) => Requests(lab.Client, target, seconds, 64, "-H", "Connection: close")),
+        new("new connections/s (64 clients)", (lab, target, seconds) => NewConnections(lab.Client, target, seconds)),
         new("60-byte packets/s", Packets),
         new("latency of one client, median us", (lab, target, seconds) => Latency(lab.Client, target, seconds)),
     ];
@@ -29,7 +29,10 @@ internal sealed partial record Measurement(string Name, Func<LabTopology, string
         return document.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bits_per_second").GetDouble() / 1e9;
     }
 
-    private static double? Requests(LabHost client, string target, double seconds, int clients, params string[] more)
+    /// <summary>New connections a second, with 64 clients.</summary>
+    public static double NewConnections(LabHost client, string target, double seconds) => Requests(client, target, seconds, 64, "-H", "Connection: close");
+
+    private static double Requests(LabHost client, string target, double seconds, int clients, params string[] more)
     {
         string output = client.Run(["wrk", "-t1", $"-c{clients}", $"-d{Text(seconds)}s", .. more, $"http://{target}/"]);
         if (SocketErrors().Match(output) is { Success: true } errors)
