@@ -11,7 +11,7 @@ using Director.Lab.Topologies;
 namespace Director.Benchmarks.Comparison;
 
 /// <summary>
-/// The experiment of feedbackd (Kerr, linux.conf.au 2003): three equal real servers, one of which has something else to do that takes all the processor it can get; with and without agents. Each real
+/// The experiment of feedbackd (Kerr, linux.conf.au 2003): three equal real servers, one of which has something else to do (processes that take all they can get, beside the web server); with and without agents. Each real
 /// server has a fixed part of a processor, and each request costs some of it. Clients ask for a part of what the three can do: where they ask for all of it, nobody has anything left to give.
 /// Prints shares, weights, what was used of each part, requests and response times.
 /// </summary>
@@ -22,7 +22,8 @@ internal static partial class FeedbackExperiment
     private const int Work = 10_000;
     private const int GreedyClients = 12;
     private const int Clients = 48;
-    private const double Demand = 0.6;
+    private const double Demand = 0.5;
+    private const int Hogs = 3;
     private const string Key = "a secret of the experiment";
     private static readonly TimeSpan _settling = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
@@ -30,7 +31,8 @@ internal static partial class FeedbackExperiment
 
     /// <summary>Runs it.</summary>
     /// <param name="seconds">How long each measurement takes.</param>
-    public static void Run(double seconds)
+    /// <param name="schedulers">With which schedulers.</param>
+    public static void Run(double seconds, IEnumerable<string> schedulers)
     {
         // The director and the clients too, who inherit it, have to come before whatever else the machine does: its load is not what response times are to show.
         using Process self = Process.GetCurrentProcess();
@@ -39,10 +41,10 @@ internal static partial class FeedbackExperiment
         double pause = Clients / (Demand * most.Answered / most.Seconds);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"three real servers with {ProcessorPercent} % of a processor each, which answer {most.Answered / most.Seconds:0} requests/s at most; {Clients} clients that wait {1000 * pause:0} ms between requests; {seconds:0} s each; rs1 has the hog"));
-        Console.WriteLine("| scheduler | hog | agents | rs1 | rs2 | rs3 | weights at the end | used, % | requests/s | median ms | 99 % ms | failed |");
+            $"three real servers with {ProcessorPercent} % of a processor each, which answer {most.Answered / most.Seconds:0} requests/s at most; {Clients} clients that wait {1000 * pause:0} ms between requests; {seconds:0} s each; {Hogs} hogs on rs1"));
+        Console.WriteLine("| scheduler | hogs | agents | rs1 | rs2 | rs3 | weights at the end | used, % | requests/s | median ms | 99 % ms | failed |");
         Console.WriteLine("|---|---|---|---:|---:|---:|---|---|---:|---:|---:|---:|");
-        foreach (string scheduler in new[] { "wrr", "wlc" })
+        foreach (string scheduler in schedulers)
         {
             foreach ((bool hasHog, bool hasAgents) in new[] { (false, false), (true, false), (true, true) })
             {
@@ -70,13 +72,11 @@ internal static partial class FeedbackExperiment
 
             string more = hasAgents ? $$"""feedback { listen = "0.0.0.0:2553", key = "{{Key}}" }""" : "";
             using LabDirector director = LabDirector.Start(lab.Director, ServiceConfiguration.Director([new ServiceConfiguration { Scheduler = scheduler }.For(lab, _plan)], more));
-            if (hasHog)
+            for (int hog = 0; hasHog && hog < Hogs; hog++)
                 lab.RealServers[0].Start(shares[0].Within(["sh", "-c", "while :; do :; done"]));
-            if (hasAgents)
-            {
-                foreach ((LabHost host, int i) in lab.RealServers.Select((host, i) => (host, i)))
-                    StartAgent(lab, director, host, i + 1, shares[i]);
-            }
+            HostProcess[] agents = hasAgents ? [.. lab.RealServers.Select((host, i) => StartAgent(lab, host, i + 1, shares[i]))] : [];
+            for (int i = 0; i < agents.Length; i++)
+                WaitForReport(agents[i], director, lab.RealServer(_plan, i + 1));
 
             LoadOptions load = new(_plan.WithPort(lab.Vip(_plan), Port))
             {
@@ -99,24 +99,24 @@ internal static partial class FeedbackExperiment
         }
     }
 
-    private static void StartAgent(LabTopology lab, LabDirector director, LabHost host, int number, ProcessorShare share)
+    private static HostProcess StartAgent(LabTopology lab, LabHost host, int number, ProcessorShare share)
     {
-        string address = _plan.WithPort(lab.RealServer(_plan, number), Port);
         string script = host.Write("load.sh", share.LoadScript(host.File("load.state")));
-        HostProcess agent = host.Start(DirectorProgram.With("agent", "--config", host.Write("agent.conf", $$"""
+        return host.Start(DirectorProgram.With("agent", "--config", host.Write("agent.conf", $$"""
             agent {
               name = {{host.Name}}, directors = ["{{_plan.Inside}}{{AddressPlan.Director}}:2553"], key = "{{Key}}"
               load { measure = [script], script = "sh {{script}}" }
-              services { www { address = "{{address}}" } }
+              services { www { address = "{{lab.RealServer(_plan, number)}}:{{Port}}" } }
             }
             """)));
+    }
 
-        // An agent that has nothing to say leaves the weights as they are: a run with silent agents would show that agents change nothing.
+    /// <summary>An agent that has nothing to say leaves the weights as they are: a run with silent agents would show that agents change nothing.</summary>
+    private static void WaitForReport(HostProcess agent, LabDirector director, string realServer) =>
         agent.WaitUntil(
-            () => director.TryStatus().Output.Split('\n').Any(line => line.StartsWith($"load of {address} ", StringComparison.Ordinal) && !line.Contains("never heard", StringComparison.Ordinal)),
+            () => director.TryStatus().Output.Split('\n').Any(line => line.StartsWith($"load of {realServer}:{Port} ", StringComparison.Ordinal) && !line.Contains("never heard", StringComparison.Ordinal)),
             _patience,
             "the director hears its load");
-    }
 
     [GeneratedRegex(@"^\s+->\s+\S+:\d+\s+\S+\s+(\d+)\s", RegexOptions.Multiline)]
     private static partial Regex Weight();
