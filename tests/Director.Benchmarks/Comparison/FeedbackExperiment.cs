@@ -20,9 +20,8 @@ internal static partial class FeedbackExperiment
     private const int Port = 80;
     private const int ProcessorPercent = 20;
     private const int Work = 10_000;
-    private const int GreedyClients = 12;
     private const int Clients = 48;
-    private const double Demand = 0.5;
+    private const double PauseSeconds = 0.75;
     private const int Hogs = 3;
     private const string Key = "a secret of the experiment";
     private static readonly TimeSpan _settling = TimeSpan.FromSeconds(20);
@@ -37,26 +36,24 @@ internal static partial class FeedbackExperiment
         // The director and the clients too, who inherit it, have to come before whatever else the machine does: its load is not what response times are to show.
         using Process self = Process.GetCurrentProcess();
         self.PriorityClass = ProcessPriorityClass.RealTime;
-        LoadFigures most = Measure("wrr", hasHog: false, hasAgents: false, 0, seconds).Seen;
-        double pause = Clients / (Demand * most.Answered / most.Seconds);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"three real servers with {ProcessorPercent} % of a processor each, which answer {most.Answered / most.Seconds:0} requests/s at most; {Clients} clients that wait {1000 * pause:0} ms between requests; {seconds:0} s each; {Hogs} hogs on rs1"));
+            $"three real servers with {ProcessorPercent} % of a processor each; {Clients} clients that wait {PauseSeconds} s between requests, so {Clients / PauseSeconds:0} requests/s at most; {seconds:0} s each; {Hogs} hogs on rs1"));
         Console.WriteLine("| scheduler | hogs | agents | rs1 | rs2 | rs3 | weights at the end | used, % | requests/s | median ms | 99 % ms | failed |");
         Console.WriteLine("|---|---|---|---:|---:|---:|---|---|---:|---:|---:|---:|");
         foreach (string scheduler in schedulers)
         {
-            foreach ((bool hasHog, bool hasAgents) in new[] { (false, false), (true, false), (true, true) })
+            foreach ((bool hasHogs, bool hasAgents) in new[] { (false, false), (true, false), (true, true) })
             {
-                (LoadFigures seen, string weights, string used) = Measure(scheduler, hasHog, hasAgents, pause, seconds);
+                (LoadFigures seen, string weights, string used) = Measure(scheduler, hasHogs, hasAgents, seconds);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"| {scheduler} | {(hasHog ? "yes" : "no")} | {(hasAgents ? "yes" : "no")} | {seen.Share("rs1"):0.00} | {seen.Share("rs2"):0.00} | {seen.Share("rs3"):0.00} | {weights} | {used} | {seen.Answered / seen.Seconds:0} | {seen.Median:0.0} | {seen.Percentile99:0} | {seen.Failed} |"));
+                    $"| {scheduler} | {(hasHogs ? "yes" : "no")} | {(hasAgents ? "yes" : "no")} | {seen.Share("rs1"):0.00} | {seen.Share("rs2"):0.00} | {seen.Share("rs3"):0.00} | {weights} | {used} | {seen.Answered / seen.Seconds:0} | {seen.Median:0.0} | {seen.Percentile99:0} | {seen.Failed} |"));
             }
         }
     }
 
-    private static (LoadFigures Seen, string Weights, string Used) Measure(string scheduler, bool hasHog, bool hasAgents, double pause, double seconds)
+    private static (LoadFigures Seen, string Weights, string Used) Measure(string scheduler, bool hasHogs, bool hasAgents, double seconds)
     {
         List<ProcessorShare> shares = [];
         try
@@ -72,7 +69,7 @@ internal static partial class FeedbackExperiment
 
             string more = hasAgents ? $$"""feedback { listen = "0.0.0.0:2553", key = "{{Key}}" }""" : "";
             using LabDirector director = LabDirector.Start(lab.Director, ServiceConfiguration.Director([new ServiceConfiguration { Scheduler = scheduler }.For(lab, _plan)], more));
-            for (int hog = 0; hasHog && hog < Hogs; hog++)
+            for (int hog = 0; hasHogs && hog < Hogs; hog++)
                 lab.RealServers[0].Start(shares[0].Within(["sh", "-c", "while :; do :; done"]));
             HostProcess[] agents = hasAgents ? [.. lab.RealServers.Select((host, i) => StartAgent(lab, host, i + 1, shares[i]))] : [];
             for (int i = 0; i < agents.Length; i++)
@@ -81,8 +78,8 @@ internal static partial class FeedbackExperiment
             LoadOptions load = new(_plan.WithPort(lab.Vip(_plan), Port))
             {
                 From = lab.ClientAddresses(_plan),
-                Clients = pause > 0 ? Clients : GreedyClients,
-                PauseSeconds = pause,
+                Clients = Clients,
+                PauseSeconds = PauseSeconds,
                 Seconds = _settling.TotalSeconds,
             };
             BuiltInPrograms.RunLoad(lab.Client, load, TimeSpan.FromMinutes(2));
