@@ -19,10 +19,10 @@ if (args is ["lab", .. var more])
     return;
 }
 
-// 'feedback [seconds]' shows what agents on real servers change when one of them has something else to do, as root.
+// 'feedback [seconds] [schedulers]' shows what agents on real servers change when one of them has something else to do, as root.
 if (args is ["feedback", .. var duration])
 {
-    FeedbackExperiment.Run(duration.Length > 0 ? double.Parse(duration[0], CultureInfo.InvariantCulture) : 20);
+    FeedbackExperiment.Run(duration.Length > 0 ? double.Parse(duration[0], CultureInfo.InvariantCulture) : 20, duration.Length > 1 ? duration[1..] : ["wrr", "wlc"]);
     return;
 }
 

@@ -75,6 +75,7 @@ public sealed class LoadClient(LoadOptions options)
     {
         byte[] buffer = new byte[4096];
         Socket? connection = null;
+        await PauseAsync(end).ConfigureAwait(false);
         for (int turn = number; !end.IsCancellationRequested && Begin(); turn++)
         {
             long start = Stopwatch.GetTimestamp();
@@ -92,6 +93,8 @@ public sealed class LoadClient(LoadOptions options)
                 {
                     Close(ref connection);
                 }
+
+                await PauseAsync(end).ConfigureAwait(false);
             }
             catch (Exception problem) when (problem is SocketException or OperationCanceledException or InvalidDataException)
             {
@@ -104,6 +107,14 @@ public sealed class LoadClient(LoadOptions options)
         }
 
         Close(ref connection);
+    }
+
+    private async Task PauseAsync(CancellationToken end)
+    {
+        if (options.PauseSeconds > 0)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2 * options.PauseSeconds * Random.Shared.NextDouble()), end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private bool Begin() => Interlocked.Increment(ref _begun) <= options.Requests || options.Requests == 0;

@@ -22,6 +22,12 @@ public sealed record LoadOptions(string Target)
     /// <summary>Whether a client keeps its connection for its next request; otherwise every request is a new connection.</summary>
     public bool KeepAlive { get; init; }
 
+    /// <summary>
+    /// How long a client waits after an answer before it asks again, in seconds on average: from none to twice as long, so that clients do not ask in step; 0 is not at all. Clients that do not wait
+    /// ask as much as servers can take, whatever that is.
+    /// </summary>
+    public double PauseSeconds { get; init; }
+
     /// <summary>A request that takes longer, in seconds, has failed.</summary>
     public double TimeoutSeconds { get; init; } = 10;
 

@@ -33,6 +33,15 @@ public class LoadClientTests
     }
 
     [Fact]
+    public async Task A_client_that_waits_asks_nothing_meanwhile_and_ends_with_the_others()
+    {
+        LoadFigures figures = await new LoadClient(new($"127.0.0.1:{FreePort()}") { Clients = 2, PauseSeconds = 1_000_000, Seconds = 0.1 }).RunAsync(CancellationToken.None);
+
+        Assert.True(figures.IsLast);
+        Assert.Equal((0, 0), (figures.Answered, figures.Failed));
+    }
+
+    [Fact]
     public async Task A_connection_that_is_refused_has_failed()
     {
         LoadFigures figures = await new LoadClient(new($"127.0.0.1:{FreePort()}") { Clients = 1, Requests = 2 }).RunAsync(CancellationToken.None);
