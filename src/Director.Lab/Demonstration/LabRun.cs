@@ -77,21 +77,22 @@ public sealed class LabRun(LabOptions options, TextWriter output, Screen screen)
 
     private void StartRealServers(LabTopology lab, AddressPlan plan, CancellationToken stop)
     {
+        if (!options.Nginx)
+        {
+            BuiltInPrograms.StartWebServers(lab.RealServers, Port);
+        }
+
+        if (options.Directors > 1)
+        {
+            BuiltInPrograms.StartStreamServers(lab.RealServers, DirectorLoss.Port);
+        }
+
         foreach (var server in lab.RealServers)
         {
             stop.ThrowIfCancellationRequested();
             if (options.Nginx)
             {
                 Nginx.Start(server, [Port]);
-            }
-            else
-            {
-                BuiltInPrograms.StartWebServer(server, Port);
-            }
-
-            if (options.Directors > 1)
-            {
-                BuiltInPrograms.StartStreamServer(server, DirectorLoss.Port);
             }
 
             if (lab.Topology == Topology.Tunnel)

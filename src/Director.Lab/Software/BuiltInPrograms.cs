@@ -21,21 +21,19 @@ public static class BuiltInPrograms
     /// <summary>The command that is a witness: <c>director lab witness OPTIONS</c>, with <see cref="WitnessOptions.ToJson"/>.</summary>
     public const string Witness = "witness";
 
+    /// <summary>Starts a server of streams on each host and waits until all listen.</summary>
+    public static IReadOnlyList<HostProcess> StartStreamServers(IEnumerable<LabHost> hosts, int port) =>
+        StartServers(hosts, port, _ => ["lab", StreamServer, port.ToString(CultureInfo.InvariantCulture)]);
+
     /// <summary>Starts a server of streams and waits until it listens.</summary>
-    public static HostProcess StartStreamServer(LabHost host, int port)
-    {
-        HostProcess server = host.Start(DirectorProgram.With("lab", StreamServer, port.ToString(CultureInfo.InvariantCulture)));
-        server.WaitUntil(() => Listeners.Has(host, port), TimeSpan.FromSeconds(60), $"it listens on port {port}");
-        return server;
-    }
+    public static HostProcess StartStreamServer(LabHost host, int port) => StartStreamServers([host], port)[0];
+
+    /// <summary>Starts a web server on each host and waits until all listen.</summary>
+    public static IReadOnlyList<HostProcess> StartWebServers(IEnumerable<LabHost> hosts, int port) =>
+        StartServers(hosts, port, host => ["lab", WebServer, host.Name, port.ToString(CultureInfo.InvariantCulture)]);
 
     /// <summary>Starts a web server and waits until it listens.</summary>
-    public static HostProcess StartWebServer(LabHost host, int port)
-    {
-        HostProcess server = host.Start(DirectorProgram.With("lab", WebServer, host.Name, port.ToString(CultureInfo.InvariantCulture)));
-        server.WaitUntil(() => Listeners.Has(host, port), TimeSpan.FromSeconds(60), $"it listens on port {port}");
-        return server;
-    }
+    public static HostProcess StartWebServer(LabHost host, int port) => StartWebServers([host], port)[0];
 
     /// <summary>Starts <c>director decapsulate</c> on a real server and waits until it is ready.</summary>
     public static HostProcess StartDecapsulation(LabHost host, IEnumerable<string> vips)
@@ -54,5 +52,16 @@ public static class BuiltInPrograms
         using HostProcess client = StartLoad(host, options);
         client.WaitForEnd(within);
         return LoadFigures.FromJson(client.Output.TrimEnd().Split('\n')[^1]);
+    }
+
+    private static IReadOnlyList<HostProcess> StartServers(IEnumerable<LabHost> hosts, int port, Func<LabHost, IEnumerable<string>> command)
+    {
+        (LabHost Host, HostProcess Process)[] servers = [.. hosts.Select(host => (host, host.Start(DirectorProgram.With(command(host)))))];
+        foreach ((LabHost host, HostProcess server) in servers)
+        {
+            server.WaitUntil(() => Listeners.Has(host, port), TimeSpan.FromSeconds(60), $"it listens on port {port}");
+        }
+
+        return [.. servers.Select(server => server.Process)];
     }
 }

@@ -21,7 +21,7 @@ public class CheckTakeOverTests
             Port = WebPort,
             More = "check { type = connect, interval = 300ms, timeout = 1s, rise = 2, fall = 2 }",
         }.For(net, AddressPlan.IPv4));
-        HostProcess[] daemons = [.. lab.Net.RealServers.Select(server => BuiltInPrograms.StartWebServer(server, WebPort))];
+        IReadOnlyList<HostProcess> daemons = BuiltInPrograms.StartWebServers(lab.Net.RealServers, WebPort);
         WaitFor(lab, 1, weights: [1, 1, 1]);
         WaitFor(lab, 2, weights: [1, 1, 1]);
         string owner = "";

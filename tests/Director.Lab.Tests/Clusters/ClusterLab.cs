@@ -20,13 +20,10 @@ internal sealed class ClusterLab : IDisposable
         Net = new(topology, realServers: 3, directors);
         try
         {
-            foreach (LabHost server in Net.RealServers)
+            BuiltInPrograms.StartStreamServers(Net.RealServers, Port);
+            foreach (LabHost server in Net.RealServers.Where(_ => topology == Topology.Tunnel))
             {
-                BuiltInPrograms.StartStreamServer(server, Port);
-                if (topology == Topology.Tunnel)
-                {
-                    BuiltInPrograms.StartDecapsulation(server, AddressPlan.Both.Select(Net.Vip));
-                }
+                BuiltInPrograms.StartDecapsulation(server, AddressPlan.Both.Select(Net.Vip));
             }
 
             IEnumerable<string> services =

@@ -3,7 +3,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>Who gets a connection, and what the others get.</summary>
-[Collection(LabCollection.Name)]
 public class AccessTests
 {
     private const int CurlWasRefused = 7;

@@ -6,7 +6,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>UDP, with BIND on the real servers.</summary>
-[Collection(LabCollection.Name)]
 public class DnsTests
 {
     private const int Queries = 300;

@@ -19,10 +19,7 @@ public class FeedbackTests
         using DirectorLab lab = new(Topology.Nat);
         AddressPlan plan = AddressPlan.IPv4;
         string[] servers = [.. Enumerable.Range(1, 3).Select(number => $"{lab.Net.RealServer(plan, number)}:80")];
-        foreach (LabHost host in lab.Net.RealServers)
-        {
-            BuiltInPrograms.StartWebServer(host, 80);
-        }
+        BuiltInPrograms.StartWebServers(lab.Net.RealServers, 80);
 
         // The first two stand in the file, the third joins.
         string service = $$"""

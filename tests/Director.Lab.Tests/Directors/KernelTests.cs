@@ -7,7 +7,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>The kernel beside the director: it never acts on what the director forwards, and gets back what is not the director's.</summary>
-[Collection(LabCollection.Name)]
 public class KernelTests
 {
     [SkippableTheory]

@@ -7,7 +7,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>What a director leaves in the kernel when it stops, and what the next one does with what a killed one left.</summary>
-[Collection(LabCollection.Name)]
 public class LifecycleTests
 {
     [SkippableTheory]

@@ -7,7 +7,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary><c>director ipvsadm</c> on a director at work.</summary>
-[Collection(LabCollection.Name)]
 public class LiveChangeTests
 {
     [SkippableTheory]

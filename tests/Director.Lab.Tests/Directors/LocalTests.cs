@@ -5,7 +5,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>Real servers on the director itself, fallbacks, and source NAT for the real servers' own connections.</summary>
-[Collection(LabCollection.Name)]
 public class LocalTests
 {
     [SkippableTheory]
