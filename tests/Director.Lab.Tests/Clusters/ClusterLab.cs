@@ -30,8 +30,10 @@ internal sealed class ClusterLab : IDisposable
                 [.. new[] { "tcp", "udp" }.Select(protocol => new ServiceConfiguration { Name = $"streams-{protocol}", Protocol = protocol, Port = Port }.For(Net, _plan)), .. moreServices.Select(service => service(Net))];
             for (int number = 1; number <= directors; number++)
             {
-                Directors.Add(LabDirector.Start(Net.Directors[number - 1], (configuration ?? new()).For(Net, number, services)));
+                Directors.Add(LabDirector.Begin(Net.Directors[number - 1], (configuration ?? new()).For(Net, number, services)));
             }
+
+            Directors.ForEach(director => director.WaitUntilReady());
         }
         catch
         {
