@@ -91,18 +91,15 @@ public sealed class LabRun(LabOptions options, TextWriter output, Screen screen)
             BuiltInPrograms.StartStreamServers(lab.RealServers, DirectorLoss.Port);
         }
 
-        foreach (var server in lab.RealServers)
+        if (lab.Topology == Topology.Tunnel)
+        {
+            BuiltInPrograms.StartDecapsulations(lab.RealServers, [lab.Vip(plan)]);
+        }
+
+        foreach (var server in lab.RealServers.Where(_ => options.Nginx))
         {
             stop.ThrowIfCancellationRequested();
-            if (options.Nginx)
-            {
-                Nginx.Start(server, [Port]);
-            }
-
-            if (lab.Topology == Topology.Tunnel)
-            {
-                BuiltInPrograms.StartDecapsulation(server, [lab.Vip(plan)]);
-            }
+            Nginx.Start(server, [Port]);
         }
     }
 

@@ -35,13 +35,21 @@ public static class BuiltInPrograms
     /// <summary>Starts a web server and waits until it listens.</summary>
     public static HostProcess StartWebServer(LabHost host, int port) => StartWebServers([host], port)[0];
 
-    /// <summary>Starts <c>director decapsulate</c> on a real server and waits until it is ready.</summary>
-    public static HostProcess StartDecapsulation(LabHost host, IEnumerable<string> vips)
+    /// <summary>Starts <c>director decapsulate</c> on each real server and waits until all are ready.</summary>
+    public static IReadOnlyList<HostProcess> StartDecapsulations(IEnumerable<LabHost> hosts, IEnumerable<string> vips)
     {
-        HostProcess process = host.Start(DirectorProgram.With(["decapsulate", .. vips.SelectMany(vip => (string[])["--vip", vip])]));
-        process.WaitUntil(() => process.Output.Length > 0, TimeSpan.FromSeconds(60), "it is ready");
-        return process;
+        string[] command = ["decapsulate", .. vips.SelectMany(vip => (string[])["--vip", vip])];
+        HostProcess[] processes = [.. hosts.Select(host => host.Start(DirectorProgram.With(command)))];
+        foreach (HostProcess process in processes)
+        {
+            process.WaitUntil(() => process.Output.Length > 0, TimeSpan.FromSeconds(60), "it is ready");
+        }
+
+        return processes;
     }
+
+    /// <summary>Starts <c>director decapsulate</c> on a real server and waits until it is ready.</summary>
+    public static HostProcess StartDecapsulation(LabHost host, IEnumerable<string> vips) => StartDecapsulations([host], vips)[0];
 
     /// <summary>Starts a load client, which writes <see cref="LoadFigures"/> to its output, a line of JSON each.</summary>
     public static HostProcess StartLoad(LabHost host, LoadOptions options) => host.Start(DirectorProgram.With("lab", LoadClient, options.ToJson()));

@@ -21,9 +21,9 @@ internal sealed class ClusterLab : IDisposable
         try
         {
             BuiltInPrograms.StartStreamServers(Net.RealServers, Port);
-            foreach (LabHost server in Net.RealServers.Where(_ => topology == Topology.Tunnel))
+            if (topology == Topology.Tunnel)
             {
-                BuiltInPrograms.StartDecapsulation(server, AddressPlan.Both.Select(Net.Vip));
+                BuiltInPrograms.StartDecapsulations(Net.RealServers, AddressPlan.Both.Select(Net.Vip));
             }
 
             IEnumerable<string> services =

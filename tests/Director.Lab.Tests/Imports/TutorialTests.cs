@@ -94,9 +94,9 @@ public class TutorialTests
         try
         {
             servers = [.. BuiltInPrograms.StartWebServers(net.RealServers, 80)];
-            foreach (LabHost server in net.RealServers.Where(_ => topology == Topology.Tunnel))
+            if (topology == Topology.Tunnel)
             {
-                BuiltInPrograms.StartDecapsulation(server, [net.Vip(_plan)]);
+                BuiltInPrograms.StartDecapsulations(net.RealServers, [net.Vip(_plan)]);
             }
 
             return net;
