@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Director.Lab.Network;
 using Director.Lab.Processes;
 using Director.Lab.Software;
@@ -6,12 +7,12 @@ using Director.Lab.Topologies;
 
 namespace Director.Lab.Tests.Directors;
 
-/// <summary>Long-lived interactive connections by ssh.</summary>
+/// <summary>Long-lived interactive connections, and uploads, by ssh.</summary>
+[Collection(LabCollection.Name)]
 public class SshTests
 {
-    internal const int Port = 22;
-    private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(40);
+    private const int Port = 22;
+    private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(3);
 
     [SkippableTheory]
     [InlineData(Topology.Nat)]
@@ -22,25 +23,44 @@ public class SshTests
         Needs.Lab("ssh", "sshd", "ssh-keygen");
         using DirectorLab lab = new(topology);
         string[] ssh = Start(lab);
-        lab.Balance(new() { Name = "ssh", Port = Port }, more: $"timeouts {{ tcp = {_idleTimeout.TotalSeconds}s, tcp-fin = 6s }}");
+        lab.Balance(new() { Name = "ssh", Port = Port }, more: $"timeouts {{ tcp = {_idleTimeout.TotalSeconds}s, tcp-fin = 3s }}");
         using HostProcess session = lab.Client.Start([.. ssh, "cat"]);
 
-        // A third of the timeout between two lines, for twice the timeout and more.
+        // Half the timeout between two lines, for twice the timeout and more.
         long start = Stopwatch.GetTimestamp();
         for (int line = 0; Stopwatch.GetElapsedTime(start) < _idleTimeout * 2.5; line++)
         {
             string word = $"line {line}";
             session.WriteLine(word);
-            session.WaitUntil(() => session.Output.Contains(word, StringComparison.Ordinal), _patience, $"'{word}' comes back");
+            session.WaitUntil(() => session.Output.Contains(word, StringComparison.Ordinal), TimeSpan.FromSeconds(5), $"'{word}' comes back");
             Assert.Equal(1, lab.Table().Values.Sum(row => row.Active));
-            Thread.Sleep(_idleTimeout / 3);
+            Thread.Sleep(_idleTimeout / 2);
         }
 
         Assert.False(session.HasEnded);
     }
 
+    [SkippableTheory]
+    [InlineData(Topology.Nat)]
+    [InlineData(Topology.Direct)]
+    [InlineData(Topology.Tunnel)]
+    public void An_upload_arrives_intact(Topology topology)
+    {
+        Needs.Lab("ssh", "sshd", "ssh-keygen");
+        using DirectorLab lab = new(topology);
+        string[] ssh = Start(lab);
+        lab.Balance(new() { Name = "ssh", Port = Port });
+        byte[] content = RandomNumberGenerator.GetBytes(64 << 20);
+        string file = lab.Client.File("upload");
+        File.WriteAllBytes(file, content);
+
+        string digest = lab.Client.Run("sh", "-c", $"{string.Join(' ', ssh)} sha256sum < {file}").Split(' ')[0];
+
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(content)), digest);
+    }
+
     /// <summary>Starts sshd on every real server, all with one key as behind a load balancer, and returns the client's command.</summary>
-    internal static string[] Start(DirectorLab lab)
+    private static string[] Start(DirectorLab lab)
     {
         Directory.CreateDirectory("/run/sshd");
         string key = lab.Client.File("key");
@@ -61,7 +81,7 @@ public class SshTests
 
                 """);
             server.Start("/usr/sbin/sshd", "-D", "-e", "-f", configuration)
-                .WaitUntil(() => Listeners.Has(server, Port), _patience, "it listens");
+                .WaitUntil(() => Listeners.Has(server, Port), TimeSpan.FromSeconds(40), "it listens");
         }
 
         return
