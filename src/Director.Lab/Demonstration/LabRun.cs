@@ -60,16 +60,20 @@ public sealed class LabRun(LabOptions options, TextWriter output, Screen screen)
         List<LabDirector> directors = [];
         string service = new ServiceConfiguration { Scheduler = options.Scheduler, Weights = options.Weights }.For(lab, plan);
         ClusterConfiguration cluster = new() { Mode = options.Mode };
+        long start = Stopwatch.GetTimestamp();
         for (int number = 1; number <= options.Directors; number++)
         {
-            stop.ThrowIfCancellationRequested();
-            long start = Stopwatch.GetTimestamp();
             string configuration = options.Directors == 1
                 ? ServiceConfiguration.Director([service])
                 : cluster.For(lab, number, [service, .. DirectorLoss.Services(lab, plan)]);
-            LabDirector director = LabDirector.Start(lab.Directors[number - 1], configuration);
+            directors.Add(LabDirector.Begin(lab.Directors[number - 1], configuration));
+        }
+
+        foreach (LabDirector director in directors)
+        {
+            stop.ThrowIfCancellationRequested();
+            director.WaitUntilReady();
             screen.Say($"    director run --config {director.Configuration}: ready after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
-            directors.Add(director);
         }
 
         return directors;
@@ -77,27 +81,25 @@ public sealed class LabRun(LabOptions options, TextWriter output, Screen screen)
 
     private void StartRealServers(LabTopology lab, AddressPlan plan, CancellationToken stop)
     {
-        foreach (var server in lab.RealServers)
+        if (!options.Nginx)
+        {
+            BuiltInPrograms.StartWebServers(lab.RealServers, Port);
+        }
+
+        if (options.Directors > 1)
+        {
+            BuiltInPrograms.StartStreamServers(lab.RealServers, DirectorLoss.Port);
+        }
+
+        if (lab.Topology == Topology.Tunnel)
+        {
+            BuiltInPrograms.StartDecapsulations(lab.RealServers, [lab.Vip(plan)]);
+        }
+
+        foreach (var server in lab.RealServers.Where(_ => options.Nginx))
         {
             stop.ThrowIfCancellationRequested();
-            if (options.Nginx)
-            {
-                Nginx.Start(server, [Port]);
-            }
-            else
-            {
-                BuiltInPrograms.StartWebServer(server, Port);
-            }
-
-            if (options.Directors > 1)
-            {
-                BuiltInPrograms.StartStreamServer(server, DirectorLoss.Port);
-            }
-
-            if (lab.Topology == Topology.Tunnel)
-            {
-                BuiltInPrograms.StartDecapsulation(server, [lab.Vip(plan)]);
-            }
+            Nginx.Start(server, [Port]);
         }
     }
 

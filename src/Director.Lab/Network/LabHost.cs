@@ -36,9 +36,13 @@ public sealed class LabHost
     public void Ip(params IEnumerable<string> lines) => Command.Run(["ip", "-n", Namespace, "-batch", "-"], string.Join('\n', lines));
 
     /// <summary>Sets sysctls below <c>net.</c>: <c>ipv4.ip_forward=1</c>.</summary>
-    public void Set(params IEnumerable<string> sysctls) =>
-        Run("sh", "-ec", string.Join('\n', sysctls.Select(setting => setting.Split('=', 2))
-            .Select(setting => $"echo {setting[1]} > /proc/sys/net/{setting[0].Replace('.', '/')}")));
+    public void Set(params IEnumerable<string> sysctls) => Inside(() =>
+    {
+        foreach (string[] setting in sysctls.Select(setting => setting.Split('=', 2)))
+        {
+            System.IO.File.WriteAllText($"/proc/sys/net/{setting[0].Replace('.', '/')}", setting[1]);
+        }
+    });
 
     /// <summary>Runs code on it, on a thread of its own: sockets that it opens are this host's. Returns when it has ended, and throws what it threw.</summary>
     public void Inside(Action code) => NamespaceThread.Run(Namespace, code);

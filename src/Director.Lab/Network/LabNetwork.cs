@@ -77,15 +77,16 @@ public sealed class LabNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        // The last one started depends on those before it.
-        foreach (HostProcess process in Enumerable.Reverse(_processes))
-        {
-            process.Dispose();
-        }
-
+        // Killed, not asked to end: whatever they would tidy up goes with their namespaces, and to wait for each to say goodbye takes longer than many a test.
         foreach (LabHost host in _hosts)
         {
             Leftovers.RemoveNamespace(host.Namespace);
+        }
+
+        // Those that had not reached their namespace yet, and the last of everyone's output.
+        foreach (HostProcess process in _processes)
+        {
+            process.Dispose();
         }
 
         Directory.Delete(Folder, recursive: true);

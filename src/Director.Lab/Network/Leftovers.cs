@@ -20,7 +20,19 @@ internal static class Leftovers
 
         foreach (string name in Names(Path.GetTempPath()).Where(IsLeft))
         {
-            Directory.Delete(Path.Combine(Path.GetTempPath(), name), recursive: true);
+            RemoveFolder(Path.Combine(Path.GetTempPath(), name));
+        }
+    }
+
+    private static void RemoveFolder(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Another lab is at the same leftover.
         }
     }
 

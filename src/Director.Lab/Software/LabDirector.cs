@@ -31,10 +31,17 @@ public sealed class LabDirector : IDisposable
     /// <exception cref="LabException">It ended, or was not ready within a minute.</exception>
     public static LabDirector Start(LabHost host, string configuration)
     {
-        LabDirector director = new(host, configuration);
-        director.Process.WaitUntil(director.IsListening, TimeSpan.FromSeconds(60), "it takes commands");
+        LabDirector director = Begin(host, configuration);
+        director.WaitUntilReady();
         return director;
     }
+
+    /// <summary>Starts a director on a host, and leaves it to <see cref="WaitUntilReady"/> to wait for it.</summary>
+    public static LabDirector Begin(LabHost host, string configuration) => new(host, configuration);
+
+    /// <summary>Waits until it takes commands.</summary>
+    /// <exception cref="LabException">It ended, or was not ready within a minute.</exception>
+    public void WaitUntilReady() => Process.WaitUntil(IsListening, TimeSpan.FromSeconds(60), "it takes commands");
 
     /// <summary>Starts another director on the host of one that has ended, with the same configuration, and waits until it takes commands.</summary>
     public LabDirector StartAgain() => Start(_host, File.ReadAllText(Configuration));

@@ -6,7 +6,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Clusters;
 
 /// <summary>What becomes of the checks of real servers when the director that makes them is killed.</summary>
-[Collection(LabCollection.Name)]
 public class CheckTakeOverTests
 {
     private const int WebPort = 80;
@@ -19,9 +18,9 @@ public class CheckTakeOverTests
         using ClusterLab lab = new(Topology.Nat, moreServices: net => new ServiceConfiguration
         {
             Port = WebPort,
-            More = "check { type = connect, interval = 300ms, timeout = 1s, rise = 2, fall = 2 }",
+            More = "check { type = connect, interval = 300ms, timeout = 4s, rise = 2, fall = 2 }",
         }.For(net, AddressPlan.IPv4));
-        HostProcess[] daemons = [.. lab.Net.RealServers.Select(server => BuiltInPrograms.StartWebServer(server, WebPort))];
+        IReadOnlyList<HostProcess> daemons = BuiltInPrograms.StartWebServers(lab.Net.RealServers, WebPort);
         WaitFor(lab, 1, weights: [1, 1, 1]);
         WaitFor(lab, 2, weights: [1, 1, 1]);
         string owner = "";

@@ -20,21 +20,20 @@ internal sealed class ClusterLab : IDisposable
         Net = new(topology, realServers: 3, directors);
         try
         {
-            foreach (LabHost server in Net.RealServers)
+            BuiltInPrograms.StartStreamServers(Net.RealServers, Port);
+            if (topology == Topology.Tunnel)
             {
-                BuiltInPrograms.StartStreamServer(server, Port);
-                if (topology == Topology.Tunnel)
-                {
-                    BuiltInPrograms.StartDecapsulation(server, AddressPlan.Both.Select(Net.Vip));
-                }
+                BuiltInPrograms.StartDecapsulations(Net.RealServers, AddressPlan.Both.Select(Net.Vip));
             }
 
             IEnumerable<string> services =
                 [.. new[] { "tcp", "udp" }.Select(protocol => new ServiceConfiguration { Name = $"streams-{protocol}", Protocol = protocol, Port = Port }.For(Net, _plan)), .. moreServices.Select(service => service(Net))];
             for (int number = 1; number <= directors; number++)
             {
-                Directors.Add(LabDirector.Start(Net.Directors[number - 1], (configuration ?? new()).For(Net, number, services)));
+                Directors.Add(LabDirector.Begin(Net.Directors[number - 1], (configuration ?? new()).For(Net, number, services)));
             }
+
+            Directors.ForEach(director => director.WaitUntilReady());
         }
         catch
         {

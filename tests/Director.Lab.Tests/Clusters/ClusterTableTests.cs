@@ -5,7 +5,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Clusters;
 
 /// <summary>One table for all directors: what <c>ipvsadm</c> changes on one, and what every one shows of the others.</summary>
-[Collection(LabCollection.Name)]
 public class ClusterTableTests
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);

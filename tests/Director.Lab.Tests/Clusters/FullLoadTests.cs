@@ -24,10 +24,7 @@ public class FullLoadTests(ITestOutputHelper output)
         Needs.Lab("nft", "curl");
         int seconds = Environment.GetEnvironmentVariable("DIRECTOR_FULL_LOAD_SECONDS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : Seconds;
         using ClusterLab lab = new(Topology.Nat, moreServices: net => new ServiceConfiguration { Port = Port }.For(net, _plan));
-        foreach (var server in lab.Net.RealServers)
-        {
-            BuiltInPrograms.StartWebServer(server, Port);
-        }
+        BuiltInPrograms.StartWebServers(lab.Net.RealServers, Port);
 
         int holder = lab.WaitForHolder();
         lab.WaitUntilSynchronised(3 - holder);

@@ -27,11 +27,7 @@ internal sealed class SharedLab : IDisposable
         Cluster = new(topology, weights.Count, new() { Mode = "active-active", Weights = weights }, Web);
         try
         {
-            foreach (LabHost server in Cluster.Net.RealServers)
-            {
-                BuiltInPrograms.StartWebServer(server, Port);
-            }
-
+            BuiltInPrograms.StartWebServers(Cluster.Net.RealServers, Port);
             WaitUntilDivided();
             SharedMac = NeighbourOf(Cluster.Net.Client, Cluster.Net.Vip(_plan));
             foreach (string lan in Lans)

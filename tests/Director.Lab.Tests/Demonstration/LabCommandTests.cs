@@ -8,6 +8,8 @@ namespace Director.Lab.Tests.Demonstration;
 [Collection(LabCollection.Name)]
 public class LabCommandTests
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+
     [SkippableTheory]
     [InlineData("nat")]
     [InlineData("direct")]
@@ -18,12 +20,12 @@ public class LabCommandTests
     {
         Needs.Lab("nft", "nginx");
 
-        CommandResult result = Command.Try(DirectorProgram.With(["lab", "--forwarding", forwarding, "--scheduler", "wrr", "--for", "2s", .. more]));
+        using HostProcess lab = new("director lab", DirectorProgram.With(["lab", "--forwarding", forwarding, "--scheduler", "wrr", "--for", "2s", .. more]));
 
-        Assert.True(result.ExitCode == 0, result.Output + result.Error);
-        Assert.Contains("Every request was answered.", result.Output, StringComparison.Ordinal);
-        Assert.Matches(@"rs1  weight   1 +1[3-9]\.\d%  expected  16\.7%", result.Output);
-        AssertNothingIsLeft();
+        Assert.True(lab.WaitForEnd(_patience) == 0, lab.Output + lab.Error);
+        Assert.Contains("Every request was answered.", lab.Output, StringComparison.Ordinal);
+        Assert.Matches(@"rs1  weight   1 +1[3-9]\.\d%  expected  16\.7%", lab.Output);
+        AssertNothingIsLeft(lab);
     }
 
     [SkippableFact]
@@ -43,17 +45,15 @@ public class LabCommandTests
     {
         Needs.Lab("nft");
         using HostProcess lab = new("director lab", DirectorProgram.With("lab", "--for", "60s"));
-        lab.WaitUntil(() => lab.Output.Contains("requests/s", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "it has live figures");
+        lab.WaitUntil(() => lab.Output.Contains("requests/s", StringComparison.Ordinal), _patience, "it has live figures");
 
         lab.Signal(Signals.Interrupt);
 
-        Assert.Equal(130, lab.WaitForEnd(TimeSpan.FromSeconds(20)));
+        Assert.Equal(130, lab.WaitForEnd(_patience));
         Assert.Contains("Every request was answered.", lab.Output, StringComparison.Ordinal);
-        AssertNothingIsLeft();
+        AssertNothingIsLeft(lab);
     }
 
-    private static void AssertNothingIsLeft() =>
-        Assert.DoesNotContain(
-            Command.Run(["ip", "netns", "list"]).Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            name => name.StartsWith("dlab-", StringComparison.Ordinal) && !Directory.Exists($"/proc/{name.Split('-')[1]}"));
+    private static void AssertNothingIsLeft(HostProcess lab) =>
+        Assert.DoesNotContain(Command.Run(["ip", "netns", "list"]).Split('\n'), name => name.StartsWith($"dlab-{lab.Id}-", StringComparison.Ordinal));
 }

@@ -18,10 +18,7 @@ internal sealed partial class DirectorLab : IDisposable
         Net = new(topology, realServers);
         if (topology == Topology.Tunnel)
         {
-            foreach (LabHost server in Net.RealServers)
-            {
-                BuiltInPrograms.StartDecapsulation(server, AddressPlan.Both.Select(Net.Vip));
-            }
+            BuiltInPrograms.StartDecapsulations(Net.RealServers, AddressPlan.Both.Select(Net.Vip));
         }
     }
 

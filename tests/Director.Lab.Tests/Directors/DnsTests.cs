@@ -6,7 +6,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>UDP, with BIND on the real servers.</summary>
-[Collection(LabCollection.Name)]
 public class DnsTests
 {
     private const int Queries = 300;
@@ -27,7 +26,7 @@ public class DnsTests
         lab.Balance(new() { Name = "dns", Protocol = "udp", Port = 53 }, plan);
         string batch = lab.Client.Write("queries", string.Concat(Enumerable.Repeat("who.lab TXT\n", Queries)));
 
-        string[] answers = lab.Client.Run("dig", $"@{lab.Net.Vip(plan)}", "+short", "+tries=1", "+time=2", "-f", batch)
+        string[] answers = lab.Client.Run("dig", $"@{lab.Net.Vip(plan)}", "+short", "+tries=1", "+time=10", "-f", batch)
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(Queries, answers.Length);
@@ -48,7 +47,7 @@ public class DnsTests
 
         // The same source port each time: as one connection, all would reach one real server.
         string[] answers = [.. Enumerable.Range(0, 6).Select(_ => lab.Client.Run(
-            "dig", $"@{lab.Net.Vip(AddressPlan.IPv4)}", "-b", $"{lab.Net.ClientAddresses(AddressPlan.IPv4)[0]}#5353", "+short", "+tries=1", "+time=2", "who.lab", "TXT"))];
+            "dig", $"@{lab.Net.Vip(AddressPlan.IPv4)}", "-b", $"{lab.Net.ClientAddresses(AddressPlan.IPv4)[0]}#5353", "+short", "+tries=1", "+time=10", "who.lab", "TXT"))];
 
         Assert.Equal([2, 2, 2], answers.CountBy(answer => answer).Select(pair => pair.Value));
     }
@@ -67,7 +66,7 @@ public class DnsTests
         for (int number = 0; number < 30; number++)
         {
             CommandResult answer = lab.Client.Try(
-                "dig", $"@{lab.Net.Vip(plan)}", "+ignore", "+bufsize=4096", "+tries=1", "+time=2", "large.lab", "TXT");
+                "dig", $"@{lab.Net.Vip(plan)}", "+ignore", "+bufsize=4096", "+tries=1", "+time=10", "large.lab", "TXT");
 
             Assert.True(answer.ExitCode == 0, answer.Output);
             string size = answer.Output.Split('\n').Single(line => line.StartsWith(";; MSG SIZE", StringComparison.Ordinal)).Split(' ')[^1];
@@ -102,7 +101,7 @@ public class DnsTests
                 zone "lab" { type primary; file "{{zone}}"; };
                 """);
             server.Start("named", "-g", "-n", "1", "-c", configuration)
-                .WaitUntil(() => server.Try("dig", "@127.0.0.1", "+short", "+tries=1", "+time=1", "who.lab", "TXT").ExitCode == 0, TimeSpan.FromSeconds(10), "it answers");
+                .WaitUntil(() => server.Try("dig", "@127.0.0.1", "+short", "+tries=1", "+time=1", "who.lab", "TXT").ExitCode == 0, TimeSpan.FromSeconds(40), "it answers");
         }
     }
 }

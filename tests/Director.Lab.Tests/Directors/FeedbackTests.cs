@@ -6,7 +6,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>Real servers whose weight follows what their agents say.</summary>
-[Collection(LabCollection.Name)]
 public class FeedbackTests
 {
     private const string Key = "a secret of the lab, not of yours";
@@ -19,10 +18,7 @@ public class FeedbackTests
         using DirectorLab lab = new(Topology.Nat);
         AddressPlan plan = AddressPlan.IPv4;
         string[] servers = [.. Enumerable.Range(1, 3).Select(number => $"{lab.Net.RealServer(plan, number)}:80")];
-        foreach (LabHost host in lab.Net.RealServers)
-        {
-            BuiltInPrograms.StartWebServer(host, 80);
-        }
+        BuiltInPrograms.StartWebServers(lab.Net.RealServers, 80);
 
         // The first two stand in the file, the third joins.
         string service = $$"""
@@ -31,7 +27,7 @@ public class FeedbackTests
               real-servers = [ { address = "{{servers[0]}}" }, { address = "{{servers[1]}}" } ]
             }
             """;
-        lab.BalanceServices([service], $$"""feedback { listen = "0.0.0.0:2553", key = "{{Key}}", smoothing = 0s, dead-band = 0, slew = 1000, stale = 2s, remove-after = 4s }""");
+        lab.BalanceServices([service], $$"""feedback { listen = "0.0.0.0:2553", key = "{{Key}}", smoothing = 0s, dead-band = 0, slew = 1000, stale = 4s, remove-after = 8s }""");
         string load = lab.Net.RealServers[0].Write("load", "50");
         using HostProcess first = StartAgent(lab, 1, $"cat {load}");
         using HostProcess third = StartAgent(lab, 3, "echo 0");

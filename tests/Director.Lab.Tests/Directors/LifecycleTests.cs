@@ -7,9 +7,10 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>What a director leaves in the kernel when it stops, and what the next one does with what a killed one left.</summary>
-[Collection(LabCollection.Name)]
 public class LifecycleTests
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(40);
+
     [SkippableTheory]
     [InlineData(Topology.Nat)]
     [InlineData(Topology.NatOneArmed)]
@@ -24,7 +25,7 @@ public class LifecycleTests
         Assert.Equal(30, lab.Load(30).Answered);
         Assert.NotEqual(before, State(lab.Net.Director));
 
-        Assert.True(lab.Director.Process.Stop(TimeSpan.FromSeconds(10)), "it ended by itself");
+        Assert.True(lab.Director.Process.Stop(_patience), "it ended by itself");
 
         Assert.Equal(0, lab.Director.Process.ExitCode);
         Assert.Equal(before, State(lab.Net.Director));
@@ -42,13 +43,13 @@ public class LifecycleTests
         lab.Serve().Balance(new());
         Assert.Equal(30, lab.Load(30).Answered);
         lab.Director.Process.Signal(Signals.Kill);
-        Assert.Equal(128 + Signals.Kill, lab.Director.Process.WaitForEnd(TimeSpan.FromSeconds(10)));
+        Assert.Equal(128 + Signals.Kill, lab.Director.Process.WaitForEnd(_patience));
 
         lab.Balance(new());
 
         LoadFigures figures = lab.Load(300);
         Assert.Equal((300, 0, 0), (figures.Answered, figures.Failed, figures.Disguised));
-        lab.Director.Process.Stop(TimeSpan.FromSeconds(10));
+        lab.Director.Process.Stop(_patience);
         Assert.Equal(before, State(lab.Net.Director));
     }
 
@@ -76,7 +77,7 @@ public class LifecycleTests
 
         Eventually.Holds(
             () => (lab.Director.Process.Output + lab.Director.Process.Error).Contains("rp_filter", StringComparison.Ordinal),
-            TimeSpan.FromSeconds(5),
+            _patience,
             () => lab.Director.Process.Output + lab.Director.Process.Error);
     }
 

@@ -10,6 +10,8 @@ namespace Director.Lab.Tests.Directors;
 [Collection(LabCollection.Name)]
 public class LiveChangeTests
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(40);
+
     [SkippableTheory]
     [InlineData(Topology.Nat)]
     [InlineData(Topology.Direct)]
@@ -72,7 +74,7 @@ public class LiveChangeTests
         lab.Director.Ipvsadm("-e", "-t", service, "-r", limited, "-m", "-x", "5", "-y", "2");
         using HostProcess client = BuiltInPrograms.StartLoad(lab.Client, new(service) { Clients = 20, KeepAlive = true });
 
-        Eventually.Holds(() => lab.Table().Values.Sum(row => row.Active) == 20, TimeSpan.FromSeconds(10), () => lab.Director.Ipvsadm("-L", "-n"));
+        Eventually.Holds(() => lab.Table().Values.Sum(row => row.Active) == 20, _patience, () => lab.Director.Ipvsadm("-L", "-n"));
 
         Assert.Equal(5, lab.Table()[limited].Active);
         client.Stop(TimeSpan.FromSeconds(15));
@@ -103,7 +105,7 @@ public class LiveChangeTests
         Dictionary<string, long> before = Counts(client);
         client.WaitUntil(
             () => names.All(name => Counts(client).GetValueOrDefault(name) > before.GetValueOrDefault(name) + 20),
-            TimeSpan.FromSeconds(10),
+            _patience,
             $"{string.Join(", ", names)} answer");
     }
 
@@ -116,11 +118,11 @@ public class LiveChangeTests
             () =>
             {
                 Dictionary<string, long> before = Counts(client);
-                client.WaitUntil(() => Counts(client).Values.Sum() > before.Values.Sum() + 200, TimeSpan.FromSeconds(10), "requests are answered");
+                client.WaitUntil(() => Counts(client).Values.Sum() > before.Values.Sum() + 200, _patience, "requests are answered");
                 Dictionary<string, long> after = Counts(client);
                 return after[name] - before[name] < (after.Values.Sum() - before.Values.Sum()) / 10;
             },
-            TimeSpan.FromSeconds(20),
+            _patience,
             $"{name} answers hardly any more");
 
     private static Dictionary<string, long> Counts(HostProcess client)

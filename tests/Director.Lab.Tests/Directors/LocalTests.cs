@@ -5,7 +5,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>Real servers on the director itself, fallbacks, and source NAT for the real servers' own connections.</summary>
-[Collection(LabCollection.Name)]
 public class LocalTests
 {
     [SkippableTheory]
@@ -60,7 +59,7 @@ public class LocalTests
         foreach (var server in lab.Net.RealServers)
         {
             Assert.StartsWith(
-                "client ", server.Run("curl", "-sS", "--max-time", "5", $"http://{AddressPlan.IPv4.Outside}{AddressPlan.Client(0)}:8000/"), StringComparison.Ordinal);
+                "client ", server.Run("curl", "-sS", "--max-time", "20", $"http://{AddressPlan.IPv4.Outside}{AddressPlan.Client(0)}:8000/"), StringComparison.Ordinal);
         }
 
         Assert.Equal([address, address, address], world.ClientAddresses);

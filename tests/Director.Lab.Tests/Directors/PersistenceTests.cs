@@ -4,7 +4,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Directors;
 
 /// <summary>Persistence, also across the ports of a mark.</summary>
-[Collection(LabCollection.Name)]
 public class PersistenceTests
 {
     [SkippableFact]

@@ -67,6 +67,7 @@ public class SshTests
         Command.Run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]);
         foreach (LabHost server in lab.Net.RealServers)
         {
+            // Not root's own home: what its shell runs at every login takes seconds on some machines.
             string configuration = server.Write("sshd_config", $"""
                 Port {Port}
                 HostKey {key}
@@ -76,10 +77,11 @@ public class SshTests
                 StrictModes no
                 UsePAM no
                 UseDNS no
+                SetEnv HOME={server.File("home")}
 
                 """);
             server.Start("/usr/sbin/sshd", "-D", "-e", "-f", configuration)
-                .WaitUntil(() => Listeners.Has(server, Port), TimeSpan.FromSeconds(5), "it listens");
+                .WaitUntil(() => Listeners.Has(server, Port), TimeSpan.FromSeconds(40), "it listens");
         }
 
         return

@@ -11,7 +11,6 @@ namespace Director.Lab.Tests.Imports;
 /// The files of the LVS tutorial of 2003, imported by the program and run: they give the services, the health checks and the fail-over that it describes. Changed in them are the addresses, which
 /// are the lab's, what the pages of the lab's web servers say, and heartbeat's times, so that nobody waits for a fail-over of ten seconds.
 /// </summary>
-[Collection(LabCollection.Name)]
 public class TutorialTests
 {
     private const int RealServers = 2;
@@ -94,10 +93,10 @@ public class TutorialTests
         LabTopology net = new(topology, RealServers, directors);
         try
         {
-            servers = [.. net.RealServers.Select(server => BuiltInPrograms.StartWebServer(server, 80))];
-            foreach (LabHost server in net.RealServers.Where(_ => topology == Topology.Tunnel))
+            servers = [.. BuiltInPrograms.StartWebServers(net.RealServers, 80)];
+            if (topology == Topology.Tunnel)
             {
-                BuiltInPrograms.StartDecapsulation(server, [net.Vip(_plan)]);
+                BuiltInPrograms.StartDecapsulations(net.RealServers, [net.Vip(_plan)]);
             }
 
             return net;

@@ -5,7 +5,6 @@ using Director.Lab.Topologies;
 namespace Director.Lab.Tests.Topologies;
 
 /// <summary>The labs themselves, with the kernel's own NAT and routing where the director will be.</summary>
-[Collection(LabCollection.Name)]
 public class LabTopologyTests
 {
     public static IEnumerable<object[]> All => Enum.GetValues<Topology>().SelectMany(topology => new object[][] { [topology, false], [topology, true] });
@@ -17,11 +16,7 @@ public class LabTopologyTests
         Needs.Lab("nft");
         AddressPlan plan = isIPv6 ? AddressPlan.IPv6 : AddressPlan.IPv4;
         using LabTopology lab = new(topology);
-        foreach (var server in lab.RealServers)
-        {
-            BuiltInPrograms.StartWebServer(server, 80);
-        }
-
+        BuiltInPrograms.StartWebServers(lab.RealServers, 80);
         ForwardByKernel(lab, plan);
 
         LoadFigures figures = BuiltInPrograms.RunLoad(

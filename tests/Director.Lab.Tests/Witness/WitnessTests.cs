@@ -19,11 +19,7 @@ public class WitnessTests
     {
         Needs.Lab("nft");
         using DirectorLab lab = new(topology);
-        foreach (var server in lab.Net.RealServers)
-        {
-            BuiltInPrograms.StartStreamServer(server, Port);
-        }
-
+        BuiltInPrograms.StartStreamServers(lab.Net.RealServers, Port);
         lab.BalanceServices(
             new[] { "tcp", "udp" }.Select(protocol => new ServiceConfiguration { Name = protocol, Protocol = protocol, Port = Port }.For(lab.Net, AddressPlan.IPv4)));
         string target = AddressPlan.IPv4.WithPort(lab.Net.Vip(AddressPlan.IPv4), Port);
