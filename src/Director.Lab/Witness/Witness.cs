@@ -30,7 +30,10 @@ public sealed class Witness(WitnessOptions options)
     private TimeSpan _longestStall;
     private TimeSpan _slowestNew;
     private TimeSpan _probeGap;
-    private long _lastProbe;
+
+    // When each of the last probes was sent, by its number; the highest number that was answered.
+    private readonly long[] _probeSent = new long[1 << 16];
+    private long _probeAnswered;
 
     // When each open stream last brought something; 0 is none that is open.
     private readonly long[] _lastRead = new long[options.Streams];
@@ -58,7 +61,7 @@ public sealed class Witness(WitnessOptions options)
                     SlowestNew = _slowestNew.TotalMilliseconds,
                     ProbesSent = _probesSent,
                     ProbesAnswered = _probesAnswered,
-                    ProbeGap = Longer(_probeGap, Stopwatch.GetElapsedTime(_lastProbe == 0 ? now : _lastProbe, now)).TotalMilliseconds,
+                    ProbeGap = Longer(_probeGap, Unanswered(_probesSent, now)).TotalMilliseconds,
                     Reasons = new(_reasons),
                 };
             }
@@ -238,14 +241,21 @@ public sealed class Witness(WitnessOptions options)
         }
 
         await socket.ConnectAsync(target, CancellationToken.None).ConfigureAwait(false);
-        Task listening = ListenAsync(socket, stop);
+        // A thread of its own: what waits for the pool behind a thousand streams is no gap of the director's.
+        Thread listener = new(() => Listen(socket, stop)) { IsBackground = true };
+        listener.Start();
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(options.ProbeEveryMilliseconds));
         byte[] probe = new byte[8];
         try
         {
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false))
             {
-                BinaryPrimitives.WriteInt64LittleEndian(probe, Interlocked.Increment(ref _probesSent));
+                lock (_lock)
+                {
+                    BinaryPrimitives.WriteInt64LittleEndian(probe, ++_probesSent);
+                    _probeSent[_probesSent % _probeSent.Length] = Stopwatch.GetTimestamp();
+                }
+
                 try
                 {
                     await socket.SendAsync(probe, stop).ConfigureAwait(false);
@@ -261,40 +271,48 @@ public sealed class Witness(WitnessOptions options)
             // Asked to stop.
         }
 
-        await listening.ConfigureAwait(false);
+        socket.Dispose();
+        listener.Join();
     }
 
-    private async Task ListenAsync(Socket socket, CancellationToken stop)
+    private void Listen(Socket socket, CancellationToken stop)
     {
         byte[] buffer = new byte[64];
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                await socket.ReceiveAsync(buffer, stop).ConfigureAwait(false);
+                if (socket.Receive(buffer) != sizeof(long))
+                {
+                    continue;
+                }
             }
             catch (SocketException)
             {
                 continue;
             }
-            catch (OperationCanceledException)
+            catch (ObjectDisposedException)
             {
                 return;
             }
 
+            long number = BinaryPrimitives.ReadInt64LittleEndian(buffer);
             long now = Stopwatch.GetTimestamp();
             lock (_lock)
             {
                 _probesAnswered++;
-                if (_lastProbe != 0)
+                if (number > _probeAnswered && number <= _probesSent)
                 {
-                    _probeGap = Longer(_probeGap, Stopwatch.GetElapsedTime(_lastProbe, now));
+                    _probeGap = Longer(_probeGap, Unanswered(number, now));
+                    _probeAnswered = number;
                 }
-
-                _lastProbe = now;
             }
         }
     }
+
+    /// <summary>How long, at a time, the first probe after the last answered one has waited; nothing when none up to a number has.</summary>
+    private TimeSpan Unanswered(long number, long now) =>
+        number > _probeAnswered ? Stopwatch.GetElapsedTime(_probeSent[(_probeAnswered + 1) % _probeSent.Length], now) : TimeSpan.Zero;
 
     private static byte[] Request(int pause, int chunk)
     {

@@ -38,7 +38,7 @@ public sealed record WitnessFigures
     /// <summary>Datagrams of the probe that came back.</summary>
     public long ProbesAnswered { get; init; }
 
-    /// <summary>The longest time without an answer to the probe, in milliseconds, whether or not it has ended.</summary>
+    /// <summary>The longest time without an answer to the probe, from sending a datagram until it or a later one came back, in milliseconds, whether or not it has ended.</summary>
     public double ProbeGap { get; init; }
 
     /// <summary>What broke or failed, by reason.</summary>
