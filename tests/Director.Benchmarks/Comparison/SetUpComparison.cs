@@ -45,7 +45,8 @@ internal static class SetUpComparison
 
         int holder = 0;
         Eventually.Holds(() => (holder = lab.Holder(_plan)) != 0, TimeSpan.FromSeconds(40), () => "a director holds the VIP");
-        Measurement.NewConnections(lab.Client, lab.Vip(_plan), 2);
+        // Directors that have just started compile while they work.
+        Measurement.NewConnections(lab.Client, lab.Vip(_plan), 8);
         double rate = Measurement.NewConnections(lab.Client, lab.Vip(_plan), seconds);
         int known = directors[2 - holder].Ipvsadm("-L", "-c", "-n").Split('\n').Count(line => line.StartsWith("TCP", StringComparison.Ordinal));
         return (rate, known);
