@@ -13,6 +13,14 @@ public sealed class Nginx
     /// <summary>The addresses of the clients whose requests it logged, one for each request.</summary>
     public IReadOnlyList<string> ClientAddresses => [.. File.ReadLines(_host.File("access.log")).Select(line => line.Split(' ')[0])];
 
+    /// <summary>Waits until it has logged so many requests, which it does after it has answered them, and returns the addresses of their clients.</summary>
+    public IReadOnlyList<string> WaitForClients(int requests)
+    {
+        IReadOnlyList<string> seen = [];
+        Eventually.Holds(() => (seen = ClientAddresses).Count >= requests, TimeSpan.FromSeconds(20), () => $"nginx on {_host.Name} has logged {requests} requests; it has {seen.Count}");
+        return seen;
+    }
+
     /// <summary>Starts it and waits until it listens.</summary>
     /// <param name="host">Where; its name is the answer to <c>/</c>.</param>
     /// <param name="ports">TCP ports on every address.</param>

@@ -31,6 +31,8 @@ public class ConnectionTests
 
         Assert.Equal("", string.Join("; ", figures.Failures.Select(failure => $"{failure.Value} x {failure.Key}")));
         Assert.Equal((Connections, 0, 0), (figures.Answered, figures.Failed, figures.Disguised));
+        // nginx logs what it has answered.
+        Eventually.Holds(() => lab.WebServers.Sum(server => server.ClientAddresses.Count) >= Connections, TimeSpan.FromSeconds(20), () => $"{Connections} requests are logged");
         Assert.Equal(Connections, lab.WebServers.Sum(server => server.ClientAddresses.Count));
         Assert.All(lab.WebServers, server => Assert.Subset(lab.Net.ClientAddresses(plan).ToHashSet(), server.ClientAddresses.ToHashSet()));
 

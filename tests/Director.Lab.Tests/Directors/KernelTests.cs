@@ -28,7 +28,7 @@ public class KernelTests
             Assert.StartsWith("client ", answer, StringComparison.Ordinal);
         }
 
-        Assert.Equal(Enumerable.Range(1, 3).Select(number => lab.Net.RealServer(AddressPlan.IPv4, number)), world.ClientAddresses);
+        Assert.Equal(Enumerable.Range(1, 3).Select(number => lab.Net.RealServer(AddressPlan.IPv4, number)), world.WaitForClients(3));
         foreach (int number in Enumerable.Range(1, 3))
         {
             Assert.StartsWith($"rs{number} ", lab.Curl($"{lab.Net.RealServer(AddressPlan.IPv4, number)}:80/"), StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public class KernelTests
         lab.Serve().Balance(new());
 
         Assert.StartsWith("director ", lab.Curl($"{lab.Net.DirectorAddress(AddressPlan.IPv4)}:80/"), StringComparison.Ordinal);
-        Assert.Single(own.ClientAddresses);
+        Assert.Single(own.WaitForClients(1));
         lab.Client.Run("ping", "-c", "2", "-i", "0.2", "-W", "2", lab.Net.DirectorAddress(AddressPlan.IPv4));
     }
 

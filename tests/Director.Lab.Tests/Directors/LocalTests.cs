@@ -62,7 +62,7 @@ public class LocalTests
                 "client ", server.Run("curl", "-sS", "--max-time", "20", $"http://{AddressPlan.IPv4.Outside}{AddressPlan.Client(0)}:8000/"), StringComparison.Ordinal);
         }
 
-        Assert.Equal([address, address, address], world.ClientAddresses);
+        Assert.Equal([address, address, address], world.WaitForClients(3));
         Assert.Equal(30, lab.Load(30).Answered);
     }
 }
