@@ -26,7 +26,7 @@ public sealed record PingCheck(CheckTarget Target) : HealthCheck(Target)
         var request = new byte[HeaderLength + NonceLength];
         request[0] = isV6 ? EchoRequestV6 : EchoRequest;
         RandomNumberGenerator.Fill(request.AsSpan(4));
-        BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), isV6 ? (ushort)0 : Checksum(request));
+        BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), isV6 ? (ushort)0 : InternetChecksum.Of(request));
         await socket.SendAsync(request, cancellation).ConfigureAwait(false);
 
         var buffer = new byte[2048];
@@ -47,19 +47,6 @@ public sealed record PingCheck(CheckTarget Target) : HealthCheck(Target)
         var header = isRaw && !isV6 && packet.Length > 0 ? (packet[0] & 0xf) * 4 : 0;
         return packet.Length >= header + HeaderLength + nonce.Length && packet[header] == (isV6 ? EchoReplyV6 : EchoReply)
             && packet[(header + HeaderLength)..].StartsWith(nonce);
-    }
-
-    /// <summary>The Internet checksum (RFC 1071) of an even number of bytes.</summary>
-    internal static ushort Checksum(ReadOnlySpan<byte> bytes)
-    {
-        uint sum = 0;
-        for (var i = 0; i < bytes.Length; i += 2)
-        {
-            sum += BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]);
-        }
-
-        sum = (sum & 0xffff) + (sum >> 16);
-        return (ushort)~((sum & 0xffff) + (sum >> 16));
     }
 
     /// <summary>The kernel sorts the answers where it lets us (net.ipv4.ping_group_range), and all of them come where not.</summary>

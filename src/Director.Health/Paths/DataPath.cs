@@ -50,8 +50,7 @@ public static class DataPath
             }
 
             Look();
-            var isKnown = s_servers.TryGetValue((path, vip.AddressFamily), out var known);
-            if (!isKnown)
+            if (!s_servers.TryGetValue((path, vip.AddressFamily), out var known))
             {
                 if (s_servers.Count == RoutingCommands.Most)
                 {
@@ -60,10 +59,11 @@ public static class DataPath
 
                 // Counted from 1: with a tunnel it is a part of an address.
                 known = new(s_servers.Count + 1, []);
-                Do(vip, RoutingCommands.SetUp(known.Number), $"rules and routes to {path.Server} cannot be set");
+                Do(vip.AddressFamily, RoutingCommands.SetUp(known.Number), $"rules and routes to {path.Server} cannot be set");
+                s_servers[(path, vip.AddressFamily)] = known;
             }
 
-            if (!known!.Vips.Contains(vip))
+            if (!known.Vips.Contains(vip))
             {
                 // What goes to an address of this host never leaves it, and would find this host's own services.
                 if (IsOwn(vip))
@@ -73,22 +73,17 @@ public static class DataPath
 
                 if (path.Tunnel is null)
                 {
-                    Do(vip, RoutingCommands.Lead(known.Number, vip, path.Server), $"{path.Server} is on none of this host's networks");
+                    Do(vip.AddressFamily, RoutingCommands.Lead(known.Number, vip, path.Server), $"{path.Server} is on none of this host's networks");
                 }
                 else
                 {
-                    if (!isKnown)
-                    {
-                        Device().Add(known.Number, new TunnelSender(path.Server, path.Tunnel, vip.AddressFamily == AddressFamily.InterNetworkV6));
-                    }
-
-                    Do(vip, RoutingCommands.LeadByTunnel(known.Number, vip, OwnTowards(vip, path.Server)), $"the way to {path.Server} cannot be set");
+                    Device().Add(known.Number, () => new TunnelSender(path.Server, path.Tunnel, vip.AddressFamily == AddressFamily.InterNetworkV6));
+                    Do(vip.AddressFamily, RoutingCommands.LeadByTunnel(known.Number, vip, OwnTowards(vip, path.Server)), $"the way to {path.Server} cannot be set");
                 }
 
                 known.Vips.Add(vip);
             }
 
-            s_servers[(path, vip.AddressFamily)] = known;
             return RoutingCommands.Mark(known.Number);
         }
     }
@@ -97,12 +92,19 @@ public static class DataPath
     {
         if (s_device is null)
         {
-            s_device = new TunnelDevice();
-            var (status, _, errors) = Run(["-batch", "-"], RoutingCommands.SetUpDevice);
-            if (status != 0)
+            var device = new TunnelDevice();
+            try
             {
-                throw new InvalidOperationException($"the device {TunnelDevice.Name} cannot be set up: ip says: {errors.Split('\n')[0].Trim()}");
+                Do(AddressFamily.InterNetwork, RoutingCommands.SetUpDevice, $"the device {TunnelDevice.Name} cannot be set up");
             }
+            catch
+            {
+                Run(["link", "delete", TunnelDevice.Name], "");
+                device.Dispose();
+                throw;
+            }
+
+            s_device = device;
         }
 
         return s_device;
@@ -138,7 +140,7 @@ public static class DataPath
             var there = RoutingCommands.Tables(Run([RoutingCommands.Option(family.Key), "rule", "show"], "").Output);
             foreach (var known in family.Where(each => !there.Contains(RoutingCommands.Mark(each.Value.Number))))
             {
-                Do(known.Value.Vips.First(), RoutingCommands.SetUp(known.Value.Number), $"rules and routes to {known.Key.Path.Server} cannot be set");
+                Do(family.Key, RoutingCommands.SetUp(known.Value.Number), $"rules and routes to {known.Key.Path.Server} cannot be set");
             }
         }
     }
@@ -157,9 +159,9 @@ public static class DataPath
         }
     }
 
-    private static void Do(IPAddress vip, string lines, string failure)
+    private static void Do(AddressFamily family, string lines, string failure)
     {
-        var (status, _, errors) = Run([RoutingCommands.Option(vip.AddressFamily), "-batch", "-"], lines);
+        var (status, _, errors) = Run([RoutingCommands.Option(family), "-batch", "-"], lines);
         if (status != 0)
         {
             throw new InvalidOperationException($"{failure}: ip says: {errors.Split('\n')[0].Trim()}");

@@ -62,8 +62,8 @@ internal sealed unsafe partial class TunnelDevice : IDisposable
     /// <summary>The MAC address of a real server on the device.</summary>
     public static string Mac(int number) => $"02:d1:ec:{number >> 16 & 255:x2}:{number >> 8 & 255:x2}:{number & 255:x2}";
 
-    /// <summary>Says by which tunnel a number's packets go.</summary>
-    public void Add(int number, TunnelSender sender) => _senders[number] = sender;
+    /// <summary>Says by which tunnel a number's packets go, unless that has been said.</summary>
+    public void Add(int number, Func<TunnelSender> open) => _senders.GetOrAdd(number, _ => open());
 
     /// <summary>Ends it. The device is to be deleted before, which ends the read; where it could not be, the thread stays behind.</summary>
     public void Dispose()

@@ -62,7 +62,7 @@ internal sealed partial class TunnelSender : IDisposable
                 }
 
                 header[4..8].Clear();
-                BinaryPrimitives.WriteUInt16BigEndian(header[4..], Checksum(header[..8], packet));
+                BinaryPrimitives.WriteUInt16BigEndian(header[4..], InternetChecksum.Of(header[..8], packet));
                 return 8;
             default:
                 return 0;
@@ -87,27 +87,6 @@ internal sealed partial class TunnelSender : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
-
-    private static ushort Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> packet)
-    {
-        ulong sum = 0;
-        for (var i = 0; i < header.Length; i += 2)
-        {
-            sum += BinaryPrimitives.ReadUInt16BigEndian(header[i..]);
-        }
-
-        for (var i = 0; i < packet.Length; i += 2)
-        {
-            sum += i + 1 < packet.Length ? BinaryPrimitives.ReadUInt16BigEndian(packet[i..]) : (uint)packet[i] << 8;
-        }
-
-        while (sum >> 16 != 0)
-        {
-            sum = (sum & 0xFFFF) + (sum >> 16);
-        }
-
-        return (ushort)~sum;
-    }
 
     // .NET opens raw sockets of the protocols alone that it has names for.
     private static Socket Raw(AddressFamily family, int protocol)

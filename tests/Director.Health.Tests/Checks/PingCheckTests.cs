@@ -48,5 +48,5 @@ public sealed class PingCheckTests
     }
 
     [Fact]
-    public void The_checksum_is_that_of_RFC_1071() => Assert.Equal(0x220d, PingCheck.Checksum([0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]));
+    public void The_checksum_is_that_of_RFC_1071() => Assert.Equal(0x220d, InternetChecksum.Of([0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]));
 }

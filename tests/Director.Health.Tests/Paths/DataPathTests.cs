@@ -39,6 +39,9 @@ public class DataPathTests
                 second.Ip($"address add {s_vip}/32 dev lo");
                 Assert.Equal("connected", Ask(Through(s_second)));
                 Assert.Equal("10.77.9.9 is on none of this host's networks: ip says: Error: Nexthop has invalid gateway.", Ask(Through(IPAddress.Parse("10.77.9.9"))));
+                // One that there is no way to says so each time, and takes no other's place.
+                Assert.Equal("10.77.9.9 is on none of this host's networks: ip says: Error: Nexthop has invalid gateway.", Ask(Through(IPAddress.Parse("10.77.9.9"))));
+                Assert.Equal("no answer", Ask(Through(IPAddress.Parse("10.77.0.13"))));
                 // The way of one VIP is not that of another.
                 Assert.Equal("Network is unreachable", Ask(new(IPAddress.Parse("10.77.1.2"), Port)));
                 director.Ip("address add 10.77.1.3/32 dev lo");
